@@ -7,6 +7,7 @@
 //   arch::kFrameTableBase  the array of PageFrame, one for each frame of RAM (sparse: holes are unmapped)
 //   arch::kImageLinkBase   where the kernel image is linked; it runs at kImageLinkBase + slide
 //   arch::user_end()       the first address that user programs cannot use
+//   arch::kUserRootHasKernelHalf  see hal/tlb.hpp
 //   arch::kUserMinimum     the lowest address that mmap hands out without MAP_FIXED
 #pragma once
 

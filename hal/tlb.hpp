@@ -6,6 +6,12 @@
 
 namespace hal {
 
+// The root that the boot code made: kernel half only. Where arch::kUserRootHasKernelHalf (<arch_impl/layout.hpp>) is true a
+// user root must repeat its upper half of entries; where it is false the hardware has two roots and user roots hold user
+// mappings only. Constant after boot; the kernel fills in the top-level entries that it will ever need before it makes
+// the first user root.
+PhysAddr kernel_root();
+
 // Makes `root` the user half of the calling CPU's address space and drops what the TLB knew of the one before.
 // Preemption off. The kernel half is the same in every root.
 void activate_root(PhysAddr root);

@@ -43,7 +43,7 @@ void on_user_exception(hal::TrapFrame& frame, const UserException& exception);
 
 // All interrupt upcalls: interrupts off, CpuAnchor::interrupt_depth counted up by the architecture.
 void on_interrupt(u32 irq);
-void on_tick();
+void on_tick(const hal::TrapFrame& frame);
 void on_ipi(hal::Ipi kind);
 // A non-maskable interrupt: the lockup detector's question, where the machine can ask it.
 void on_nmi(hal::TrapFrame& frame);

@@ -1,0 +1,105 @@
+#include <cstdarg>
+
+#include "hal/cpu.h"
+#include "hal/cpu.hpp"
+#include "hal/power.hpp"
+#include "hal/smp.hpp"
+#include "hal/timer.hpp"
+#include "kernel/diag/assert.hpp"
+#include "kernel/diag/backtrace.hpp"
+#include "kernel/diag/log.hpp"
+#include "kernel/diag/panic.hpp"
+#include "kernel/lib/format.hpp"
+
+namespace diag {
+namespace {
+
+constexpr u64 kNobody = ~u64{0};
+std::atomic<u64> g_panicking_cpu = kNobody;
+std::atomic<int> g_reboot_seconds = 0;
+
+// Only one CPU panics. A second one that gets here stops; the same one (a fault while panicking) halts at once.
+void enter_panic() {
+  const u64 self = hal::current_cpu()->id;
+  u64 expected = kNobody;
+  if (g_panicking_cpu.compare_exchange_strong(expected, self)) return;
+  if (expected == self) console_write("panic: a second fault while panicking\n");
+  hal::halt_forever();
+}
+
+void stop_other_cpus() {
+  const u32 self = hal::current_cpu()->id;
+  for (u32 cpu = 0; cpu < hal_cpu_count(); ++cpu) {
+    if (cpu != self) hal::send_ipi(cpu, hal::Ipi::Stop);
+  }
+  // They print their stacks one after the other; give them time before this CPU halts or reboots.
+  hal_timer_delay_us(u64{20000} * (hal_cpu_count() - 1));
+}
+
+[[noreturn]] void finish_panic() {
+  stop_other_cpus();
+  const int seconds = g_reboot_seconds.load();
+  if (seconds != 0) {
+    console_write("panic: rebooting\n");
+    if (seconds > 0) hal_timer_delay_us(u64{1000000} * static_cast<u64>(seconds));
+    hal::reboot();
+  }
+  console_write("---[ end of panic ]---\n");
+  hal::halt_forever();
+}
+
+void print_current_stack(VirtAddr frame_pointer) {
+  const VirtAddr top = hal::current_thread()->kernel_stack_top;
+  console_write("call trace:\n");
+  print_backtrace(frame_pointer, top - hal::kKernelStackSize, top);
+}
+
+}  // namespace
+
+void set_panic_reboot(int seconds) { g_reboot_seconds.store(seconds); }
+bool is_panicking() { return g_panicking_cpu.load(std::memory_order_relaxed) != kNobody; }
+
+void panic(const char* format, ...) {
+  hal::interrupts_disable();
+  enter_panic();
+  break_console_lock();
+  char text[kLogLineMax];
+  va_list arguments;
+  va_start(arguments, format);
+  lib::format_into_v(text, sizeof(text), format, arguments);
+  va_end(arguments);
+  log(HAL_LOG_EMERGENCY, "panic", "CPU %u: %s", hal::current_cpu()->id, text);
+  print_current_stack(hal::arch::current_frame_pointer());
+  finish_panic();
+}
+
+void panic_with_registers(VirtAddr instruction, VirtAddr frame_pointer, const char* registers, const char* what) {
+  hal::interrupts_disable();
+  enter_panic();
+  break_console_lock();
+  log(HAL_LOG_EMERGENCY, "panic", "CPU %u: %s", hal::current_cpu()->id, what);
+  console_write(registers);
+  console_write("at:\n");
+  print_address(instruction);
+  print_current_stack(frame_pointer);
+  finish_panic();
+}
+
+void assertion_failed(const char* expression, const char* message, const char* file, int line) {
+  panic("%s:%d: assertion failed: %s (%s)", file, line, message, expression);
+}
+
+void stop_for_panic() {
+  hal::interrupts_disable();
+  char text[64];
+  const usize length = lib::format_into(text, sizeof(text), "CPU %u stopped; ", hal::current_cpu()->id);
+  if (is_panicking()) {
+    // One after the other, in the order of their numbers, so that the stacks do not mix.
+    hal_timer_delay_us(u64{15000} * hal::current_cpu()->id);
+    console_write({text, length});
+    print_current_stack(hal::arch::current_frame_pointer());
+  }
+  hal::halt_forever();
+}
+
+}  // namespace diag

@@ -1,0 +1,52 @@
+#include "kernel/mm/user_tables.hpp"
+
+#include <algorithm>
+
+#include "hal/tlb.hpp"
+#include "kernel/sync/preempt.hpp"
+
+namespace mm {
+namespace {
+
+void free_tables_below(PhysAddr table, unsigned level, usize entries) {
+  u64* entry = hal::phys_to<u64>(table);
+  for (usize i = 0; i < entries; ++i, ++entry) {
+    if (*entry == 0) continue;
+    if (level > 1) free_tables_below(Pte::address(*entry), level - 1, hal::kTableEntries);
+    release_frame(frame_of(Pte::address(*entry)));
+    *entry = 0;
+  }
+}
+
+}  // namespace
+
+void FrameGather::touch(VirtAddr address) {
+  low_ = std::min(low_, address);
+  high_ = std::max(high_, address + kPageSize);
+}
+
+void FrameGather::add(PageFrame* frame, VirtAddr address) {
+  touch(address);
+  frames_[count_++] = frame;
+  if (count_ == kCapacity) flush();
+}
+
+void FrameGather::flush() {
+  if (high_ == 0) return;
+  {
+    sync::PreemptGuard preemption_off;
+    hal::tlb_shootdown(cpus_, low_, high_);
+  }
+  for (usize i = 0; i < count_; ++i) release_frame(frames_[i]);
+  count_ = 0;
+  low_ = ~VirtAddr{0};
+  high_ = 0;
+}
+
+void free_user_tables(PhysAddr root, bool with_root) {
+  const usize user_entries = hal::arch::kUserRootHasKernelHalf ? hal::kTableEntries / 2 : hal::kTableEntries;
+  free_tables_below(root, Pte::levels() - 1, user_entries);
+  if (with_root) release_frame(frame_of(root));
+}
+
+}  // namespace mm

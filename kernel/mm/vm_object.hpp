@@ -1,0 +1,40 @@
+// What a mapping can show besides private zeros: the pages of a file, of shared memory, of a device.
+//
+// Pages are numbered from 0. A page that an object hands out carries a reference for the caller. Objects are shared
+// (RefCounted); the file's own VmObject is its page cache, so read(), mmap() and exec see the same frames.
+#pragma once
+
+#include "hal/page_flags.hpp"
+#include "kernel/lib/ref.hpp"
+#include "kernel/lib/result.hpp"
+#include "kernel/mm/frame.hpp"
+
+namespace mm {
+
+class AddressSpace;
+
+class VmObject : public lib::RefCounted<VmObject> {
+ public:
+  virtual ~VmObject() = default;
+  static void destroy_last(VmObject* self) { self->last_reference_gone(); }
+
+  // The page, read in if need be. EIO; ENOMEM; ENXIO past the end (the program gets SIGBUS). May sleep.
+  virtual Result<PageFrame*> page(u64 index) = 0;
+  // The same for a page that the caller is about to let a program write through a shared mapping: it counts as dirty,
+  // and blocks on disk are reserved. ENOSPC as well.
+  virtual Result<PageFrame*> page_for_write(u64 index) = 0;
+  // The page if it is in memory and up to date, else null. Does not sleep.
+  virtual PageFrame* cached_page(u64 index) = 0;
+
+  // A shared or private mapping of the object comes or goes; for truncation, which must reach them.
+  virtual void mapping_added(AddressSpace&) {}
+  virtual void mapping_removed(AddressSpace&) {}
+
+  // Device memory is mapped as a whole: the physical address of a page and its flags. False for ordinary objects.
+  virtual bool device_page(u64 /*index*/, PhysAddr* /*address*/, hal::PageFlags* /*flags*/) { return false; }
+
+ protected:
+  virtual void last_reference_gone() { lib::destroy(this); }
+};
+
+}  // namespace mm
