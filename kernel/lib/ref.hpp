@@ -26,10 +26,16 @@ class RefCounted {
   }
 
   void release() const {
-    if (count_.fetch_sub(1, std::memory_order_release) != 1) return;
-    std::atomic_thread_fence(std::memory_order_acquire);
+    if (!drop()) return;
     T* self = const_cast<T*>(static_cast<const T*>(this));
     T::destroy_last(self);
+  }
+
+  // Gives a reference back without destroying anything: true if it was the last, and destroying is the caller's task.
+  [[nodiscard]] bool drop() const {
+    if (count_.fetch_sub(1, std::memory_order_release) != 1) return false;
+    std::atomic_thread_fence(std::memory_order_acquire);
+    return true;
   }
 
   u32 reference_count() const { return count_.load(std::memory_order_relaxed); }

@@ -56,6 +56,7 @@ FaultResult AddressSpace::fault_locked(State& state, VirtAddr address, Access ac
   if (mapping->object->device_page(mapping->page_at(page), &device, &flags)) {
     return map_device(*mapping, page, device, flags);
   }
+  if (mapping->page_at(page) >= mapping->object->page_limit()) return FaultResult::no_page();
   return mapping->flags.shared ? fault_shared_object(state, *mapping, page, access.write)
                                : fault_private_object(state, *mapping, page, access.write);
 }
@@ -183,10 +184,11 @@ FaultResult AddressSpace::fault_shared_object(State& state, const Mapping& mappi
 void AddressSpace::map_around(State& state, const Mapping& mapping, VirtAddr page) {
   const VirtAddr window = align_down(page, kAroundPages * kPageSize);
   const VirtAddr start = std::max(window, mapping.start);
+  const u64 limit = mapping.object->page_limit();
   const VirtAddr end = std::min(window + kAroundPages * kPageSize, mapping.end);
   u64* entry = tables().make(start, 0).entry;
   for (VirtAddr at = start; at < end; at += kPageSize, ++entry) {
-    if (Pte::present(*entry)) continue;
+    if (Pte::present(*entry) || mapping.page_at(at) >= limit) continue;
     PageFrame* frame = mapping.object->cached_page(mapping.page_at(at));
     if (frame == nullptr) continue;
     *entry = Pte::make_leaf(address_of(frame), 0, read_flags(mapping) | PageFlags::Cow);

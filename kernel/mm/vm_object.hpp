@@ -18,7 +18,10 @@ class VmObject : public lib::RefCounted<VmObject> {
   virtual ~VmObject() = default;
   static void destroy_last(VmObject* self) { self->last_reference_gone(); }
 
-  // The page, read in if need be. EIO; ENOMEM; ENXIO past the end (the program gets SIGBUS). May sleep.
+  // Pages that a mapping may show: an access behind them is SIGBUS. May change at any time.
+  virtual u64 page_limit() = 0;
+  // The page, read in if need be; those behind the limit are for write(2), which extends the file. EIO, ENOMEM, ENOSPC.
+  // May sleep.
   virtual Result<PageFrame*> page(u64 index) = 0;
   // The same for a page that the caller is about to let a program write through a shared mapping: it counts as dirty,
   // and blocks on disk are reserved. ENOSPC as well.

@@ -38,14 +38,14 @@ void check_context(LockClass wanted) {
   }
 }
 
-bool is_in_order(const HeldLocks::Entry& held, const void* lock, LockClass wanted, bool pair) {
-  if (held.lock_class < wanted) return true;
-  return pair && held.lock_class == wanted && held.lock < lock;
+bool is_in_order(const HeldLocks::Entry& held, const void* lock, LockClass wanted, Nesting nesting) {
+  if (held.lock_class != wanted) return held.lock_class < wanted;
+  return nesting == Nesting::Allowed || (nesting == Nesting::ByAddress && held.lock < lock);
 }
 
 }  // namespace
 
-void check_acquire(const void* lock, LockClass lock_class, bool pair, VirtAddr taken_at) {
+void check_acquire(const void* lock, LockClass lock_class, Nesting nesting, VirtAddr taken_at) {
   if (diag::is_panicking()) return;
   check_context(lock_class);
   hal::InterruptGuard interrupts_off;
@@ -53,7 +53,7 @@ void check_acquire(const void* lock, LockClass lock_class, bool pair, VirtAddr t
   for (u32 i = 0; i < held.count; ++i) {
     const HeldLocks::Entry& entry = held.entries[i];
     if (entry.lock == lock) diag::panic("lock %s taken twice by one thread", name_of(lock_class));
-    if (is_in_order(entry, lock, lock_class, pair)) continue;
+    if (is_in_order(entry, lock, lock_class, nesting)) continue;
     print_held_locks(held);
     diag::panic("lock order: %s wanted while %s is held", name_of(lock_class), name_of(entry.lock_class));
   }

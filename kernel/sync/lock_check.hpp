@@ -9,6 +9,13 @@
 
 namespace sync {
 
+// Whether a lock may be taken while another of its class is held.
+enum class Nesting : u8 {
+  None,
+  ByAddress,  // lock_pair(): at a higher address
+  Allowed,    // the caller keeps an order of its own
+};
+
 struct HeldLocks {
   static constexpr usize kMax = 16;  // deeper nesting than this is a mistake, and reported as one
   struct Entry {
@@ -23,8 +30,7 @@ struct HeldLocks {
 #if HALYARD_DEBUG
 
 // Before waiting for the lock: panics on an inversion, a recursion, or a context in which the kind is forbidden.
-// `pair` allows the class of the innermost held lock at a higher address.
-void check_acquire(const void* lock, LockClass lock_class, bool pair, VirtAddr taken_at);
+void check_acquire(const void* lock, LockClass lock_class, Nesting nesting, VirtAddr taken_at);
 void check_release(const void* lock);
 // Panics where sleeping is forbidden: in an interrupt, with preemption or interrupts off.
 void might_sleep();
@@ -35,7 +41,7 @@ void print_held_locks(const HeldLocks& held);
 
 #else
 
-inline void check_acquire(const void*, LockClass, bool, VirtAddr) {}
+inline void check_acquire(const void*, LockClass, Nesting, VirtAddr) {}
 inline void check_release(const void*) {}
 inline void might_sleep() {}
 inline void start_sleep_checks() {}

@@ -134,7 +134,7 @@ class Locked {
   Locked(const Locked&) = delete;
   Locked& operator=(const Locked&) = delete;
 
-  Guard lock() { return lock_as(false); }
+  Guard lock() { return lock_as(Nesting::None); }
 
   // An empty guard if somebody else holds it. Never waits, so the order does not matter.
   Guard try_lock() {
@@ -148,6 +148,13 @@ class Locked {
     return std::forward<F>(function)(*guard);
   }
 
+  // With another lock of the class held already, where the order within the class is kept by other means: say which.
+  template <class F>
+  decltype(auto) with_nested(F&& function) {
+    Guard guard = lock_as(Nesting::Allowed);
+    return std::forward<F>(function)(*guard);
+  }
+
   // For objects that nobody else can reach yet or any more.
   T& unshared() { return data_; }
 
@@ -156,8 +163,8 @@ class Locked {
                                                                                            Locked<U, C>& b);
 
  private:
-  Guard lock_as(bool pair) {
-    check_acquire(this, Class, pair, reinterpret_cast<VirtAddr>(__builtin_return_address(0)));
+  Guard lock_as(Nesting nesting) {
+    check_acquire(this, Class, nesting, reinterpret_cast<VirtAddr>(__builtin_return_address(0)));
     return Guard(this, lock_.acquire());
   }
 
@@ -170,11 +177,11 @@ template <class U, LockClass C>
 std::pair<typename Locked<U, C>::Guard, typename Locked<U, C>::Guard> lock_pair(Locked<U, C>& a, Locked<U, C>& b) {
   if (std::less<>()(&a, &b)) {
     auto first = a.lock();
-    auto second = b.lock_as(true);
+    auto second = b.lock_as(Nesting::ByAddress);
     return {std::move(first), std::move(second)};
   }
   auto first = b.lock();
-  auto second = a.lock_as(true);
+  auto second = a.lock_as(Nesting::ByAddress);
   return {std::move(second), std::move(first)};
 }
 

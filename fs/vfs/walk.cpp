@@ -1,0 +1,154 @@
+// The walk along a path name.
+
+#include <cstring>
+
+#include "fs/vfs/mount.hpp"
+#include "fs/vfs/namei.hpp"
+
+namespace vfs {
+namespace {
+
+constexpr u32 kMaxSymlinks = 40;  // as Linux: MAXSYMLINKS
+
+// One walk. Symlinks nest by recursion over the remaining text, at most kMaxSymlinks deep in total.
+class Walk {
+ public:
+  Walk(const WalkContext& context) : context_(context), at_(context.current) {}
+
+  // Walks all of `path`. The last component is left to the caller if `stop_at_last`.
+  Status run(std::string_view path, bool stop_at_last, bool follow_last) {
+    if (path.empty()) return Err(Errno::ENOENT);
+    if (path.size() >= kPathMax) return Err(Errno::ENAMETOOLONG);
+    if (path.front() == '/') at_ = context_.root;
+    for (;;) {
+      while (!path.empty() && path.front() == '/') path.remove_prefix(1);
+      if (path.empty()) {
+        last_ = {};
+        return {};
+      }
+      const usize end = std::min(path.find('/'), path.size());
+      const std::string_view name = path.substr(0, end);
+      path.remove_prefix(end);
+      const usize rest = path.find_first_not_of('/');
+      const bool is_last = rest == std::string_view::npos;
+      const bool slash_follows = !path.empty();
+      if (is_last && stop_at_last) {
+        last_ = name;
+        trailing_slash_ = slash_follows;
+        return must_search();
+      }
+      TRY(step(name, !is_last || follow_last || slash_follows));
+      if (slash_follows && !at_.inode()->is_directory()) return Err(Errno::ENOTDIR);
+    }
+  }
+
+  Path& place() { return at_; }
+  std::string_view last() const { return last_; }
+  bool trailing_slash() const { return trailing_slash_; }
+
+ private:
+  Status must_search() {
+    lib::Ref<Inode> directory = at_.inode();
+    if (!directory->is_directory()) return Err(Errno::ENOTDIR);
+    return check_permission(*directory, context_.who, Permission::Execute);
+  }
+
+  Status step(std::string_view name, bool follow) {
+    TRY(must_search());
+    if (name == ".") return {};
+    if (name == "..") {
+      go_up();
+      return {};
+    }
+    if (name.size() > kNameMax) return Err(Errno::ENAMETOOLONG);
+    lib::Ref<Dentry> next = TRY(child(name));
+    lib::Ref<Inode> inode = next->inode();
+    if (!inode) return Err(Errno::ENOENT);
+    Path place(at_.mount_ref(), std::move(next));
+    if (inode->type() == FileType::Symlink && follow) return follow_link(*inode);
+    at_ = top_of(std::move(place));
+    return {};
+  }
+
+  void go_up() {
+    while (!(at_ == context_.root)) {
+      if (&at_.dentry() != &at_.mount().root()) {
+        at_ = top_of(Path(at_.mount_ref(), at_.dentry().parent()));
+        return;
+      }
+      Path below = covered_by(at_);
+      if (below == at_) return;
+      at_ = std::move(below);
+    }
+  }
+
+  Result<lib::Ref<Dentry>> child(std::string_view name) {
+    lib::Ref<Inode> directory = at_.inode();
+    if (directory->names_are_stable()) {
+      if (lib::Ref<Dentry> cached = Dentry::find(at_.dentry(), name)) return cached;
+    }
+    return directory->names.with([&](Inode::Names& names) -> Result<lib::Ref<Dentry>> {
+      if (names.is_removed) return Err(Errno::ENOENT);
+      return look_up_locked(at_.dentry(), *directory, name);
+    });
+  }
+
+  Status follow_link(Inode& link) {
+    if (++links_followed_ > kMaxSymlinks) return Err(Errno::ELOOP);
+    Path target;
+    if (TRY(link.follow(&target))) {
+      at_ = std::move(target);
+      return {};
+    }
+    // On the heap: the kernel's stack is too small for a path at each level.
+    lib::Vector<char> text;
+    TRY(text.resize(kPathMax));
+    const usize length = TRY(link.read_link(text));
+    return run({text.data(), length}, false, true);
+  }
+
+  const WalkContext& context_;
+  Path at_;
+  std::string_view last_;
+  bool trailing_slash_ = false;
+  u32 links_followed_ = 0;
+};
+
+}  // namespace
+
+Result<lib::Ref<Dentry>> look_up_locked(Dentry& directory, Inode& inode, std::string_view name) {
+  const bool cached_names = inode.names_are_stable();
+  if (cached_names) {
+    if (lib::Ref<Dentry> cached = Dentry::find(directory, name)) return cached;
+  }
+  auto found = inode.look_up(name);
+  if (!found && found.error() != Errno::ENOENT) return Err(found.error());
+  lib::Ref<Inode> target = found ? std::move(*found) : lib::Ref<Inode>();
+  if (!cached_names) {
+    if (lib::Ref<Dentry> stale = Dentry::find(directory, name)) {
+      if (stale->inode() == target) return stale;
+      stale->unlink();
+    }
+  }
+  return Dentry::add(directory, name, std::move(target));
+}
+
+Result<Path> resolve(const WalkContext& context, std::string_view path, Follow follow) {
+  Walk walk(context);
+  TRY(walk.run(path, false, follow == Follow::Yes));
+  return std::move(walk.place());
+}
+
+Result<LastName> resolve_parent(const WalkContext& context, std::string_view path) {
+  Walk walk(context);
+  TRY(walk.run(path, true, false));
+  LastName result;
+  result.directory = std::move(walk.place());
+  result.name = walk.last();
+  result.trailing_slash = walk.trailing_slash();
+  result.is_special = result.name.empty() || result.name == "." || result.name == "..";
+  if (result.name.size() > kNameMax) return Err(Errno::ENAMETOOLONG);
+  return result;
+}
+
+}  // namespace vfs
