@@ -27,6 +27,7 @@ concept TrapFrameOf = requires(F frame, const F constant, VirtAddr address, i64 
   frame.set_instruction_pointer(address);
   frame.set_stack_pointer(address);
   frame.set_result(result);
+  frame.restart_syscall_as(u64{});  // back to the instruction, with another call's number
   frame.restart_syscall();  // back to the instruction that made the call, with its number and first argument restored
 };
 

@@ -11,4 +11,13 @@ HAL_EXTERN_C_BEGIN
 /* Writes one byte, waiting for the device at most a bounded time. '\n' is sent as it is: the caller adds '\r'. */
 void hal_console_putc(char c);
 
+/* One byte that was received, or -1 if there is none. Any context. */
+int hal_console_getc(void);
+
+/*
+ * Makes the console's device interrupt when it has received something, and returns the line (hal/irq.h), which the caller
+ * registers and enables. HAL_NOT_SUPPORTED where the console has no input or no interrupt. After hal_irq_init().
+ */
+hal_status_t hal_console_enable_input(uint32_t *irq);
+
 HAL_EXTERN_C_END

@@ -6,4 +6,8 @@
 
 namespace hal {
 using arch::TrapFrame;
-}
+
+// All registers as lines of text, for panics. Returns the bytes written, at most `capacity`; no NUL.
+usize registers_text(const TrapFrame& frame, char* buffer, usize capacity);
+
+}  // namespace hal

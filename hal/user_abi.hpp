@@ -68,6 +68,9 @@ concept UserAbiOf = requires(typename A::Stat stat) {
   { A::kONofollow } -> std::convertible_to<u32>;
   { A::kOLargefile } -> std::convertible_to<u32>;
   { A::kEpollEventPacked } -> std::convertible_to<bool>;  // no padding between events and data
+  { A::kCloneTlsFirst } -> std::convertible_to<bool>;         // clone's last two arguments: tls, child_tid
+  { A::kSigactionHasRestorer } -> std::convertible_to<bool>;  // struct sigaction has sa_restorer
+  { A::kRestartSyscall } -> std::convertible_to<u64>;         // restart_syscall's number
   { A::kMinSignalStack } -> std::convertible_to<u64>;     // AT_MINSIGSTKSZ
   stat.st_dev; stat.st_ino; stat.st_mode; stat.st_nlink; stat.st_uid; stat.st_gid; stat.st_rdev; stat.st_size;
   stat.st_blksize; stat.st_blocks; stat.st_atime; stat.st_atime_nsec; stat.st_mtime; stat.st_mtime_nsec; stat.st_ctime;

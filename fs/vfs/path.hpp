@@ -9,7 +9,7 @@ class Mount;
 
 class Path {
  public:
-  Path() = default;
+  Path();
   Path(lib::Ref<Mount> mount, lib::Ref<Dentry> dentry);
   Path(const Path&);
   Path(Path&&) noexcept;

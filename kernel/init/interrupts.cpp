@@ -9,7 +9,7 @@
 namespace kernel {
 
 void on_tick(const hal::TrapFrame& frame) {
-  time::run_due_timers();
+  ktime::run_due_timers();
   sched::tick(frame.from_user());
 }
 

@@ -72,7 +72,7 @@ void start_hardware() {
   const u32 cpus = hal_cpu_count();
   mm::init_frame_caches(cpus);
   mm::init_heap_caches(cpus);
-  time::init_timers(cpus);
+  ktime::init_timers(cpus);
 }
 
 // The rest of the boot, in a thread of its own, so that it may sleep while CPU 0 has its idle loop.

@@ -300,6 +300,41 @@ void AddressSpace::unmap_object(VmObject& object, u64 first, u64 count, bool kee
   }
 }
 
+Status AddressSpace::advise(VirtAddr start, u64 size, bool MappingFlags::*flag, bool value) {
+  auto state = state_.lock();
+  for (VirtAddr at = start; at < start + size;) {
+    const Mapping* mapping = find(*state, at);
+    if (mapping == nullptr) return Err(Errno::ENOMEM);
+    at = mapping->end;
+  }
+  TRY(split_at(*state, start));
+  TRY(split_at(*state, start + size));
+  for (auto at = state->mappings.lower_bound(start); at != state->mappings.end() && at->start < start + size; ++at) {
+    at->flags.*flag = value;
+  }
+  return {};
+}
+
+Status AddressSpace::sync(VirtAddr start, u64 size, bool wait) {
+  for (VirtAddr at = start; at < start + size;) {
+    lib::Ref<VmObject> object;
+    u64 first = 0, count = 0;
+    {
+      auto state = state_.lock();
+      const Mapping* mapping = find(*state, at);
+      if (mapping == nullptr) return Err(Errno::ENOMEM);
+      const VirtAddr end = std::min(start + size, mapping->end);
+      if (mapping->flags.shared) object = mapping->object;
+      first = mapping->page_at(at);
+      count = (end - at) >> kPageShift;
+      at = end;
+    }
+    // Not under the lock: writing out may take long, and programs go on meanwhile.
+    if (object) TRY(object->write_back(first, count, wait));
+  }
+  return {};
+}
+
 MemoryUse AddressSpace::memory_use() {
   return state_.with([](State& state) {
     MemoryUse use;

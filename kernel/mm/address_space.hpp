@@ -96,8 +96,15 @@ class AddressSpace : public lib::RefCounted<AddressSpace> {
   VirtAddr set_break(VirtAddr wanted, u64 data_limit);
   // Reads pages in so that later accesses do not fault (MAP_POPULATE, mlock). Errors are ignored.
   void populate(VirtAddr start, u64 size);
+  // Sets a flag of all mappings in the range. ENOMEM where not mapped.
+  Status advise(VirtAddr start, u64 size, bool MappingFlags::*flag, bool value);
+  // Makes shared pages of files durable (msync). ENOMEM where not mapped; with `wait`, errors of writing.
+  Status sync(VirtAddr start, u64 size, bool wait);
   // One byte for each page: 1 if it is resident (mincore). ENOMEM where not mapped.
   Status residency(VirtAddr start, u64 size, u8* out);
+
+  // Writes into mapped, writable memory of a program that does not run yet; `data` null: zeros. EFAULT, ENOMEM.
+  Status write_initial(VirtAddr address, const void* data, u64 size);
 
   FaultResult fault(VirtAddr address, Access access, u64 stack_limit);
 

@@ -205,6 +205,27 @@ FaultResult AddressSpace::map_device(const Mapping& mapping, VirtAddr page, Phys
   return FaultResult::resolved();
 }
 
+Status AddressSpace::write_initial(VirtAddr address, const void* data, u64 size) {
+  auto state = state_.lock();
+  const u8* from = static_cast<const u8*>(data);
+  while (size != 0) {
+    const FaultResult made = fault_locked(*state, address, {true, false}, ~u64{0});
+    if (made.signal != 0) return Err(made.signal == 9 ? Errno::ENOMEM : Errno::EFAULT);
+    const usize offset = address & kPageMask;
+    const usize piece = std::min<u64>(kPageSize - offset, size);
+    u8* to = static_cast<u8*>(hal::phys_to_virt(Pte::address(*tables().find(address).entry))) + offset;
+    if (from == nullptr) {
+      std::memset(to, 0, piece);
+    } else {
+      std::memcpy(to, from, piece);
+      from += piece;
+    }
+    address += piece;
+    size -= piece;
+  }
+  return {};
+}
+
 void AddressSpace::populate(VirtAddr start, u64 size) {
   auto state = state_.lock();
   for (VirtAddr at = start; at < start + size; at += kPageSize) {

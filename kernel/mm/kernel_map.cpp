@@ -4,6 +4,7 @@
 
 #include "hal/cpu.h"
 #include "hal/layout.hpp"
+#include "hal/mem.h"
 #include "hal/mmu.h"
 #include "hal/tlb.hpp"
 #include "kernel/diag/assert.hpp"

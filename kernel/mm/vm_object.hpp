@@ -33,6 +33,9 @@ class VmObject : public lib::RefCounted<VmObject> {
   virtual void mapping_added(AddressSpace&) {}
   virtual void mapping_removed(AddressSpace&) {}
 
+  // Writes dirty pages out, if there is somewhere to write them to. May sleep.
+  virtual Status write_back(u64 /*first*/, u64 /*count*/, bool /*wait*/) { return {}; }
+
   // Device memory is mapped as a whole: the physical address of a page and its flags. False for ordinary objects.
   virtual bool device_page(u64 /*index*/, PhysAddr* /*address*/, hal::PageFlags* /*flags*/) { return false; }
 

@@ -236,6 +236,14 @@ void use_address_space(mm::AddressSpace* space) {
   activate(this_cpu(), space);
 }
 
+void kick(Thread& thread) {
+  hal::InterruptGuard interrupts_off;
+  Cpu& owner = lock_cpu_of(thread);
+  const bool runs_elsewhere = owner.queue.running == &thread && &owner != &this_cpu();
+  owner.queue.unlock();
+  if (runs_elsewhere) hal::send_ipi(owner.id, hal::Ipi::Reschedule);
+}
+
 void set_priority(Thread& thread, Priority priority) {
   hal::InterruptGuard interrupts_off;
   Cpu& owner = lock_cpu_of(thread);
@@ -309,7 +317,10 @@ u64 run_time_of(const Thread& thread) {
 
 namespace sync {
 
-void prepare_to_sleep() { sched::current().state.store(sched::State::Sleeping, std::memory_order_seq_cst); }
+void prepare_to_sleep(bool interruptible) {
+  sched::current().sleep_is_interruptible.store(interruptible, std::memory_order_relaxed);
+  sched::current().state.store(sched::State::Sleeping, std::memory_order_seq_cst);
+}
 
 void cancel_sleep() { sched::current().state.store(sched::State::Runnable, std::memory_order_relaxed); }
 

@@ -31,6 +31,9 @@ void start(Thread& thread);
 // From now on the calling thread runs with this address space (null: only the kernel's). The caller keeps the reference.
 void use_address_space(mm::AddressSpace* space);
 
+// Makes a thread that is running in user mode enter the kernel soon, to look at its work bits. Any context.
+void kick(Thread& thread);
+
 // Applied at once, also to a thread that waits in a queue.
 void set_priority(Thread& thread, Priority priority);
 // EINVAL when no online CPU is allowed. Moves the thread if it is elsewhere.

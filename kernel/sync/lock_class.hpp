@@ -52,7 +52,6 @@ enum class LockKind : u8 { Mutex, Spin, SpinIrq };
   X(FutexBucket,       Spin)                                                          \
   X(KernelStacks,      Spin)     /* free kernel stacks */                             \
   X(KernelPageTable,   Spin)     /* page-table entries of the kernel's half */        \
-  X(Random,            Spin)                                                          \
   /* spinning, interrupts off */                                                      \
   X(ProcessTable,      SpinIrq)  /* pids, parents, groups, sessions */                \
   X(Terminal,          SpinIrq)  /* a terminal's queues and settings */               \
@@ -65,6 +64,7 @@ enum class LockKind : u8 { Mutex, Spin, SpinIrq };
   X(WaitQueue,         SpinIrq)  /* threads that wait for something */                \
   X(TimerQueue,        SpinIrq)  /* timers of one CPU */                              \
   X(RunQueue,          SpinIrq)  /* runnable threads of one CPU */                    \
+  X(RandomPool,        SpinIrq)  /* the random generator */                           \
   X(Slab,              SpinIrq)  /* one object cache */                               \
   X(Zone,              SpinIrq)  /* free frames */                                    \
   X(Test,              SpinIrq)  /* for the self-tests of this very check */

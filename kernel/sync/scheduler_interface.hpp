@@ -11,7 +11,8 @@ inline constexpr u64 kNoDeadline = ~u64{0};
 // Sleeping happens in three steps, so that a wake-up between the check of a condition and the sleep is not lost:
 //   prepare_to_sleep(); if (nothing to wait for) cancel_sleep(); else sleep_until(deadline);
 // From prepare_to_sleep() on, wake() makes the following sleep_until() return at once.
-void prepare_to_sleep();
+// An interruptible sleep is ended by signals too.
+void prepare_to_sleep(bool interruptible = false);
 void cancel_sleep();
 // Returns when the thread was woken or the monotonic clock reached `deadline_ns`. Interrupts and preemption on.
 void sleep_until(u64 deadline_ns);

@@ -78,7 +78,7 @@ Status WaitQueue::wait(Condition condition, WaitMode mode, u64 deadline_ns, bool
   add(waiter);
   Status result;
   for (;;) {
-    prepare_to_sleep();
+    prepare_to_sleep(mode == WaitMode::Interruptible);
     if (condition()) break;
     if (mode == WaitMode::Interruptible && current_is_interrupted()) {
       result = Err(Errno::ERESTARTSYS);

@@ -9,7 +9,7 @@
 #include "kernel/sync/locked.hpp"
 #include "kernel/sync/wait_queue.hpp"
 
-namespace time {
+namespace ktime {
 
 constexpr u64 kNever = ~u64{0};
 
@@ -116,18 +116,18 @@ void run_due_timers() {
 
 void init_timers(u32 cpus) { K_ASSERT(g_queues.grow(cpus).has_value(), "no memory for timer queues"); }
 
-}  // namespace time
+}  // namespace ktime
 
 void sched::request_tick(u64 deadline_ns) {
   Cpu& cpu = this_cpu();
   cpu.quantum_deadline_ns = deadline_ns;
-  time::program_hardware();
+  ktime::program_hardware();
 }
 
 namespace sync {
 namespace {
 
-struct WakeTimer : time::Timer {
+struct WakeTimer : ktime::Timer {
   explicit WakeTimer(hal::ThreadAnchor& thread) : Timer(fire), thread(thread) {}
   static void fire(Timer& timer) { wake(static_cast<WakeTimer&>(timer).thread); }
   hal::ThreadAnchor& thread;

@@ -10,7 +10,7 @@
 #include "kernel/lib/tree.hpp"
 #include "kernel/lib/types.hpp"
 
-namespace time {
+namespace ktime {
 
 class Timer : public lib::TreeNode {
  public:
@@ -41,4 +41,4 @@ void run_due_timers();
 
 void init_timers(u32 cpus);
 
-}  // namespace time
+}  // namespace ktime

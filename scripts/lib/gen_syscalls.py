@@ -131,8 +131,11 @@ def table(calls: list[Call], arch: str) -> str:
     for call in present:
         lines += stub(call)
     lines += ["", "}  // namespace", "", f"constinit const Entry kTable[{size}] = {{"]
-    for call in present:
-        lines.append(f'    [{call.numbers[column]}] = {{call_{call.name}, "{call.name}", {len(call.parameters)}}},')
+    by_number = {call.numbers[column]: call for call in present}
+    for number in range(size):
+        call = by_number.get(number)
+        entry = f'call_{call.name}, "{call.name}", {len(call.parameters)}' if call else "nullptr, nullptr, 0"
+        lines.append(f"    {{{entry}}},  // {number}")
     lines += ["};", f"constinit const usize kTableSize = {size};", "", "}  // namespace syscall", ""]
     return "\n".join(lines)
 

@@ -19,7 +19,8 @@ u32 port_of(Bytes fadt, usize offset, usize extended_offset) {
   return read_or_zero<u32>(fadt, offset);
 }
 
-// The integer at `offset` of AML code: ByteConst (0x0a), or the constants Zero and One. Advances; false: something else.
+// The integer at `offset` of AML code: ByteConst (0x0a), or the constants Zero and One. Advances; false: something
+// else.
 bool read_small_integer(Bytes aml, usize& offset, u8& value) {
   constexpr u8 kZero = 0x00, kOne = 0x01, kByte = 0x0a;
   if (offset >= aml.size()) return false;

@@ -95,7 +95,8 @@ template <class Fn>
 void for_each_interrupt_override(Bytes madt, Fn fn) {
   for_each_record(madt, kMadtRecords, [&](u8 type, Bytes record) {
     if (type != static_cast<u8>(MadtType::InterruptOverride) || record.size() < 10) return;
-    const u16 flags = read<u16>(record, 8);  // MPS INTI flags (table 5.26): 3 = low or level; 0 = as the bus: high, edge
+    const u16 flags =
+        read<u16>(record, 8);  // MPS INTI flags (table 5.26): 3 = low or level; 0 = as the bus: high, edge
     fn(InterruptOverride{.isa_line = record[3],
                          .line = read<u32>(record, 4),
                          .active_low = (flags & 3) == 3,
@@ -124,9 +125,11 @@ void for_each_cpu_affinity(Bytes srat, Fn fn) {
       const u32 node = record[2] | u32{record[9]} << 8 | u32{record[10]} << 16 | u32{record[11]} << 24;
       if ((read<u32>(record, 4) & 1) != 0) fn(CpuAffinity{.hardware_id = record[3], .node = node});
     } else if (type == kX2Apic && record.size() >= 24) {
-      if ((read<u32>(record, 12) & 1) != 0) fn(CpuAffinity{.hardware_id = read<u32>(record, 8), .node = read<u32>(record, 4)});
+      if ((read<u32>(record, 12) & 1) != 0)
+        fn(CpuAffinity{.hardware_id = read<u32>(record, 8), .node = read<u32>(record, 4)});
     } else if (type == kGicc && record.size() >= 18) {
-      if ((read<u32>(record, 10) & 1) != 0) fn(CpuAffinity{.hardware_id = read<u32>(record, 6), .node = read<u32>(record, 2)});
+      if ((read<u32>(record, 10) & 1) != 0)
+        fn(CpuAffinity{.hardware_id = read<u32>(record, 6), .node = read<u32>(record, 2)});
     }
   });
 }
@@ -173,8 +176,8 @@ PhysAddr hpet_address(Bytes hpet);
 enum class Space : u8 { Memory = 0, Port = 1, PciConfig = 2 };
 struct Register {
   Space space = Space::Memory;
-  u8 width = 0;    // bits
-  u8 access = 0;   // 1 byte, 2 word, 3 double word, 4 quad word; 0 unsaid
+  u8 width = 0;     // bits
+  u8 access = 0;    // 1 byte, 2 word, 3 double word, 4 quad word; 0 unsaid
   u64 address = 0;  // 0: there is none
 };
 
@@ -194,8 +197,8 @@ struct Fadt {
 };
 Fadt parse_fadt(Bytes fadt);
 
-// The values that \_S5_ says to write into the PM1 control registers to turn the machine off, by looking for the package's
-// byte code (20.2.5) instead of evaluating it.
+// The values that \_S5_ says to write into the PM1 control registers to turn the machine off, by looking for the
+// package's byte code (20.2.5) instead of evaluating it.
 struct SleepType {
   bool found = false;
   u8 pm1a = 0, pm1b = 0;

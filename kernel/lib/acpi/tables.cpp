@@ -3,8 +3,8 @@
 namespace lib::acpi {
 namespace {
 
-// Root system description pointer (table 5.3): signature 8, checksum 1, OEM 6, revision 1, RSDT 4, then from revision 2 on
-// length 4, XSDT 8, extended checksum 1.
+// Root system description pointer (table 5.3): signature 8, checksum 1, OEM 6, revision 1, RSDT 4, then from revision 2
+// on length 4, XSDT 8, extended checksum 1.
 constexpr usize kRsdpSize = 20;
 constexpr usize kRsdpExtendedSize = 36;
 constexpr usize kRsdpRevision = 15, kRsdpRsdt = 16, kRsdpXsdt = 24;

@@ -1,8 +1,9 @@
 // ACPI tables (ACPI 6.5, chapter 5.2): finding them and proving that they can be read.
 //
-// Pure parsing over bytes that somebody else makes reachable; no allocation, no state but the root's address. Everything
-// in a table is taken for hostile: lengths and checksums are checked before anything inside is read, and what does not
-// hold is skipped. All fields are read byte-wise: tables may be misaligned. Nothing here locks; tables never change.
+// Pure parsing over bytes that somebody else makes reachable; no allocation, no state but the root's address.
+// Everything in a table is taken for hostile: lengths and checksums are checked before anything inside is read, and
+// what does not hold is skipped. All fields are read byte-wise: tables may be misaligned. Nothing here locks; tables
+// never change.
 #pragma once
 
 #include <span>

@@ -1,0 +1,67 @@
+// The early console: the first serial port, a 16550 at COM1, polled.
+//
+// State: whether a port is there, decided once at the first character, by whoever prints it. No lock: the caller (the
+// log) has one, and two CPUs in a panic only mix their characters.
+#include "hal/console.h"
+
+#include "arch/x86_64/instructions.hpp"
+#include "arch/x86_64/ioapic.hpp"
+
+namespace hal::arch {
+namespace {
+
+// National Semiconductor PC16550D: registers by offset.
+constexpr u16 kPort = 0x3f8;
+constexpr u16 kData = kPort + 0, kInterruptEnable = kPort + 1, kFifoControl = kPort + 2, kLineControl = kPort + 3;
+constexpr u16 kModemControl = kPort + 4, kLineStatus = kPort + 5, kScratch = kPort + 7;
+constexpr u8 kDivisorAccess = 0x80, kEightBits = 0x03, kTransmitEmpty = 0x20, kReceived = 0x01;
+
+enum class State : u8 { Unknown, Present, Absent };
+constinit State state = State::Unknown;
+
+State set_up() {
+  out8(kScratch, 0x5a);
+  if (in8(kScratch) != 0x5a) return State::Absent;
+  out8(kInterruptEnable, 0);
+  out8(kLineControl, kDivisorAccess);
+  out8(kData, 1);  // 115200 baud
+  out8(kInterruptEnable, 0);
+  out8(kLineControl, kEightBits);
+  out8(kFifoControl, 0x07);   // FIFOs on and empty
+  out8(kModemControl, 0x0b);  // DTR, RTS, and OUT2, which lets the interrupt through on a PC
+  return State::Present;
+}
+
+bool present() {
+  if (state == State::Unknown) state = set_up();
+  return state == State::Present;
+}
+
+}  // namespace
+}  // namespace hal::arch
+
+extern "C" {
+
+void hal_console_putc(char c) {
+  using namespace hal::arch;
+  if (!present()) return;
+  // One character takes 87 us at this speed; a port access about 1 us.
+  for (int tries = 0; tries < 10000 && (in8(kLineStatus) & kTransmitEmpty) == 0; ++tries) asm volatile("pause");
+  out8(kData, static_cast<u8>(c));
+}
+
+int hal_console_getc(void) {
+  using namespace hal::arch;
+  return present() && (in8(kLineStatus) & kReceived) != 0 ? in8(kData) : -1;
+}
+
+hal_status_t hal_console_enable_input(uint32_t* irq) {
+  using namespace hal::arch;
+  constexpr u8 kIsaLine = 4, kWhenReceived = 0x01;
+  if (!present()) return HAL_NOT_SUPPORTED;
+  *irq = line_of_isa(kIsaLine);
+  out8(kInterruptEnable, kWhenReceived);
+  return HAL_OK;
+}
+
+}  // extern "C"

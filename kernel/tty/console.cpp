@@ -1,0 +1,56 @@
+#include "kernel/tty/console.hpp"
+
+#include "fs/vfs/special.hpp"
+#include "hal/console.h"
+#include "hal/irq.h"
+#include "kernel/diag/log.hpp"
+#include "kernel/init/subsystem.hpp"
+
+namespace tty {
+namespace {
+
+constexpr u32 kTtyMajor = 4, kTtyS0 = 64, kAuxMajor = 5, kConsole = 1;
+
+class ConsoleDriver final : public TerminalDriver {
+ public:
+  usize send(std::string_view text) override {
+    for (const char c : text) hal_console_putc(c);
+    return text.size();
+  }
+};
+ConsoleDriver g_driver;
+Terminal* g_console;
+
+void on_input(u32, void*) {
+  for (int byte = hal_console_getc(); byte >= 0; byte = hal_console_getc()) g_console->receive(static_cast<u8>(byte));
+}
+
+Result<lib::Ref<vfs::File>> open_console(void*, vfs::DeviceNumber, const vfs::Path& path, u32 flags) {
+  if ((flags & vfs::open_flag::kNoctty) == 0) g_console->try_acquire_control();
+  lib::Ref<vfs::File> file = TRY(lib::make_ref<TerminalFile>(path, flags, lib::Ref<Terminal>(g_console)));
+  return file;
+}
+
+class ConsoleSubsystem final : public kernel::Subsystem {
+ public:
+  const char* name() const override { return "console"; }
+  void on_late_init(kernel::Kernel&) override {
+    g_console = lib::try_new<Terminal>(g_driver, vfs::DeviceNumber{kTtyMajor, kTtyS0});
+    if (g_console == nullptr) return;
+    using vfs::FileType;
+    static_cast<void>(vfs::register_device(FileType::Character, kAuxMajor, kConsole, 1, open_console, nullptr));
+    static_cast<void>(vfs::register_device(FileType::Character, kTtyMajor, kTtyS0, 1, open_console, nullptr));
+    u32 irq = 0;
+    if (hal_console_enable_input(&irq) != HAL_OK || hal_irq_register(irq, on_input, nullptr) != HAL_OK ||
+        hal_irq_enable(irq) != HAL_OK) {
+      LOG_WARNING("console", "no input: the console's device has no interrupt");
+    }
+  }
+};
+REGISTER_SUBSYSTEM(ConsoleSubsystem);
+
+}  // namespace
+
+Terminal& console() { return *g_console; }
+
+}  // namespace tty

@@ -1,0 +1,10 @@
+// /dev/console: a terminal on the machine's early console, until and unless a serial driver takes over.
+#pragma once
+
+#include "kernel/tty/terminal.hpp"
+
+namespace tty {
+
+Terminal& console();
+
+}  // namespace tty

@@ -1,0 +1,77 @@
+"""QEMU command lines: one machine for each architecture, the same for people and for tests."""
+
+import os
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from paths import BUILD
+
+MACHINES = {
+  "x86_64": ["-machine", "q35", "-cpu", "max"],
+  "aarch64": ["-machine", "virt,gic-version=3", "-cpu", "max"],
+  "riscv64": ["-machine", "virt", "-cpu", "max"],
+}
+
+
+@dataclass
+class Guest:
+  """What to boot, and on how large a machine. Either `iso` or `kernel` is set."""
+  arch: object
+  kernel: Path = None
+  initramfs: Path = None
+  iso: Path = None
+  command_line: str = ""
+  cpus: int = 2
+  memory: str = "256M"
+  gdb: bool = False
+  extra: list = field(default_factory=list)
+
+
+def command(guest):
+  """QEMU's arguments. The serial port is stdin and stdout; Ctrl-A X ends QEMU."""
+  words = [guest.arch.qemu, *MACHINES[guest.arch.name], "-smp", str(guest.cpus), "-m", guest.memory,
+           "-display", "none", "-serial", "mon:stdio", "-no-reboot", "-nodefaults",
+           "-netdev", "user,id=net0", "-device", "virtio-net-pci,netdev=net0,romfile=",
+           "-device", "virtio-rng-pci"]
+  if guest.arch.name == "x86_64":
+    words += ["-accel", "kvm" if kvm_works() else "tcg", "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
+  if guest.iso:
+    words += ["-cdrom", str(guest.iso), "-boot", "d"]
+  else:
+    words += ["-kernel", str(guest.kernel), "-initrd", str(guest.initramfs)]
+    if guest.command_line:
+      words += ["-append", guest.command_line]
+  if guest.gdb:
+    words += ["-s", "-S"]
+  return words + guest.extra
+
+
+def kvm_works():
+  """Whether KVM runs code here. A /dev/kvm may exist and refuse, or accept everything and never execute; so a
+  virtual machine tries one instruction, once for each boot of this machine."""
+  if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+    return False
+  boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+  answer = BUILD / "kvm" / boot
+  if not answer.exists():
+    answer.parent.mkdir(parents=True, exist_ok=True)
+    answer.write_text("yes" if _kvm_executes(answer.with_suffix(".rom")) else "no")
+  return answer.read_text() == "yes"
+
+
+def _kvm_executes(rom):
+  """Starts a machine whose firmware does no more than leave QEMU with a known status."""
+  firmware = bytearray(b"\xf4" * 65536)  # hlt
+  firmware[-16:-12] = bytes([0xB0, 0x10, 0xE6, 0xF4])  # mov al, 16; out 0xf4, al
+  rom.write_bytes(firmware)
+  command = ["qemu-system-x86_64", "-machine", "q35", "-accel", "kvm", "-cpu", "max", "-display", "none", "-nodefaults",
+             "-bios", rom, "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
+  try:
+    status = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                            timeout=3).returncode
+  except subprocess.TimeoutExpired:
+    return False
+  finally:
+    rom.unlink()
+  return status == 16 << 1 | 1

@@ -1,0 +1,88 @@
+"""scripts/run: installs what is missing, builds, and boots Halyard in QEMU on this terminal."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import arches
+import boot_image
+import build
+import qemu
+import setup
+from console import Failure, run_main, say
+from paths import BUILD
+from terminal import TIMED_OUT, run_on_terminal
+
+
+def main():
+  options = parse()
+  arch = arches.chosen([options.arch])[0]
+  for asked, name in ((options.uefi, "--uefi"), (options.disk, "--disk")):
+    if asked:
+      raise Failure(f"{name} is not built yet", "leave it out; the system runs from its initramfs")
+  if options.initramfs and not options.initramfs.exists():
+    raise Failure(f"no such file: {options.initramfs}")
+  setup.install_packages([arch])
+  build.build(arch, options.kind)
+  command = qemu.command(guest(arch, options))
+  if options.gdb:
+    debug = os.path.relpath(build.output_folder(arch, options.kind) / "kernel.debug")
+    say(f"waiting for: gdb-multiarch {debug} -ex 'target remote :1234'   (boot with --append nokaslr)")
+  say(f"starting {arch.qemu}; Ctrl-A X ends it")
+  status = run_on_terminal(command, options.timeout)
+  if status == TIMED_OUT:
+    say(f"ended after the time limit of {options.timeout:g} s")
+  return status
+
+
+def parse():
+  parser = argparse.ArgumentParser(
+    prog="scripts/run", usage="%(prog)s [ARCH] [options] [-- QEMU ARGS]",
+    description="Boots Halyard in QEMU on this terminal, after installing and building what is missing. "
+    "Ctrl-A X ends QEMU. What follows -- goes to QEMU as it is.")
+  parser.add_argument("arch", nargs="?", default=arches.DEFAULT, metavar="ARCH",
+                      help=f"{', '.join(arches.ARCHES)} (default: {arches.DEFAULT})")
+  parser.add_argument("--cpus", type=int, default=2, metavar="N", help="CPUs (default: 2)")
+  parser.add_argument("--memory", default="256M", metavar="SIZE", help="RAM as QEMU takes it (default: 256M)")
+  parser.add_argument("--append", default="", metavar="ARGS", help="words for the kernel command line")
+  parser.add_argument("--initramfs", type=Path, metavar="FILE", help="another CPIO archive; its /init becomes process 1")
+  parser.add_argument("--disk", type=Path, metavar="FILE", help="an ext2 image as root disk (not built yet)")
+  parser.add_argument("--kernel-only", action="store_true", help="x86_64: boot the kernel file directly, without GRUB")
+  parser.add_argument("--no-store", action="store_true", help="do not start the store daemon beside it")
+  parser.add_argument("--uefi", action="store_true", help="boot by UEFI firmware (not built yet)")
+  build.add_kind(parser)
+  parser.add_argument("--gdb", action="store_true", help="wait for a debugger on port 1234")
+  parser.add_argument("--timeout", type=float, metavar="S",
+                      help="end QEMU after S seconds; the exit status is then 124")
+  own, extra = _split_at_dashes(sys.argv[1:])
+  options = parser.parse_args(own)
+  options.qemu_args = extra
+  return options
+
+
+def _split_at_dashes(words):
+  """What is ours and what is QEMU's; argparse would take the first of QEMU's words for the architecture."""
+  if "--" not in words:
+    return words, []
+  at = words.index("--")
+  return words[:at], words[at + 1:]
+
+
+def guest(arch, options):
+  """The machine that the options describe."""
+  folder = build.output_folder(arch, options.kind)
+  initramfs = options.initramfs or BUILD / arch.name / "initramfs.cpio"
+  machine = qemu.Guest(arch, cpus=options.cpus, memory=options.memory, gdb=options.gdb, extra=options.qemu_args)
+  if arch.name == "x86_64" and not options.kernel_only:
+    machine.iso = folder / "halyard.iso"
+    if options.append or options.initramfs:
+      machine.iso = folder / "halyard-custom.iso"
+      boot_image.make_iso(machine.iso, folder / "kernel", initramfs, options.append)
+  else:
+    machine.kernel, machine.initramfs, machine.command_line = folder / "kernel", initramfs, options.append
+  return machine
+
+
+if __name__ == "__main__":
+  run_main(main)

@@ -1,0 +1,177 @@
+"""scripts/test: installs, builds, runs all tests, and closes with one line: N passed, N failed.
+
+Suites are `unit` (GoogleTest programs from tests/unit, on this machine) and each other folder under tests/ that has
+test_*.py files, run by pytest once for each architecture. tests/required.txt says how many cases a suite must run:
+
+  SUITE COUNT [once]      `once`: the suite does not depend on the architecture
+
+pytest suites find the architecture in HALYARD_ARCH, the kernel's kind in HALYARD_KIND, and 1 in HALYARD_QUICK when
+only a short answer is wanted (`@pytest.mark.slow` cases are left out then).
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+
+import arches
+import build
+import setup
+from console import Failure, run_main, say, step
+from paths import BUILD, ROOT
+
+TESTS = ROOT / "tests"
+RESULTS = BUILD / "log/tests"
+UNIT = "unit"
+
+
+@dataclass
+class Count:
+  """How many cases ran, by result. A skipped case counts as neither."""
+  passed: int = 0
+  failed: int = 0
+
+  def __iadd__(self, other):
+    self.passed += other.passed
+    self.failed += other.failed
+    return self
+
+
+@dataclass
+class Required:
+  count: int
+  once: bool = False
+
+
+def main():
+  parser = argparse.ArgumentParser(
+    prog="scripts/test", description="Installs, builds and runs all tests; the last line is: N passed, N failed.")
+  parser.add_argument("arches", nargs="*", metavar="ARCH", help=f"{', '.join(arches.ARCHES)} or all (default: x86_64)")
+  parser.add_argument("--quick", action="store_true", help="leave out slow cases; the answer comes in minutes")
+  build.add_kind(parser)
+  options = parser.parse_args()
+  chosen = arches.chosen(options.arches)
+  total = Count()
+  try:
+    required = read_required()
+    setup.install_packages(chosen)
+    total += run_unit(required)
+    for arch in chosen:
+      build.build(arch, options.kind)
+    for suite in pytest_suites():
+      once = suite in required and required[suite].once
+      for arch in chosen[:1] if once else chosen:
+        total += run_pytest(suite, arch, options, required.get(suite))
+  except Failure as failure:
+    say(f"error: {failure}" + (f" (next: {failure.next_step})" if failure.next_step else ""))
+    total.failed += 1
+  print(f"{total.passed} passed, {total.failed} failed", flush=True)
+  return 1 if total.failed or not total.passed else 0
+
+
+def read_required():
+  """{suite: Required} from tests/required.txt."""
+  file = TESTS / "required.txt"
+  required = {}
+  for line in file.read_text().splitlines() if file.exists() else ():
+    words = line.split("#")[0].split()
+    if words:
+      required[words[0]] = Required(int(words[1]), "once" in words[2:])
+  missing = [suite for suite in required if suite not in (UNIT, *pytest_suites())]
+  if missing or (UNIT in required and not (TESTS / "unit/meson.build").exists()):
+    raise Failure(f"tests/required.txt names suites that do not exist: {', '.join(missing) or UNIT}")
+  return required
+
+
+def pytest_suites():
+  return sorted({file.parent.relative_to(TESTS).parts[0] for file in TESTS.glob("*/**/test_*.py")})
+
+
+def run_unit(required):
+  """The GoogleTest programs that Meson knows as tests."""
+  total = Count()
+  if not (TESTS / "unit/meson.build").exists():
+    return total
+  folder = build.build_host_tests()
+  listing = subprocess.run(["/usr/bin/meson", "introspect", "--tests", folder], capture_output=True, check=True)
+  tests = json.loads(listing.stdout)
+  with step(f"unit tests: {len(tests)} programs"):
+    for test in tests:
+      total += _run_unit_program(test)
+  return _hold_to(total, UNIT, required.get(UNIT))
+
+
+def _run_unit_program(test):
+  results = RESULTS / f"unit-{test['name']}.xml"
+  results.unlink(missing_ok=True)
+  environment = {**os.environ, **test["env"], "GTEST_OUTPUT": f"xml:{results}"}
+  status = _run_to_log(test["cmd"], f"unit-{test['name']}", environment, test.get("timeout") or 300)
+  count = _count(results)
+  if status and not count.failed:  # a crash, or a leak found at exit
+    say(f"{test['name']}: ended with status {status}")
+    count.failed += 1
+  return count
+
+
+def run_pytest(suite, arch, options, required):
+  """One folder of pytest cases against one architecture."""
+  name = suite if required and required.once else f"{suite}-{arch.name}"
+  results = RESULTS / f"{name}.xml"
+  results.unlink(missing_ok=True)
+  environment = {**os.environ, "HALYARD_ARCH": arch.name, "HALYARD_KIND": options.kind,
+                 "HALYARD_QUICK": "1" if options.quick else "0"}
+  command = ["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={results}",
+             *(["-m", "not slow"] if options.quick else []), TESTS / suite]
+  with step(f"tests/{suite} on {arch.name}"):
+    status = _run_to_log(command, name, environment)
+  count = _count(results)
+  if status not in (0, 5) and not count.failed:  # 5: no case was chosen
+    say(f"{name}: pytest ended with status {status}")
+    count.failed += 1
+  return _hold_to(count, name, None if options.quick else required)
+
+
+def _hold_to(count, name, required):
+  """Fewer cases than the suite must run are a failure: a test that vanished passes nothing."""
+  if required and count.passed + count.failed < required.count:
+    say(f"{name}: {count.passed + count.failed} cases ran, tests/required.txt wants {required.count}")
+    count.failed += 1
+  say(f"{name}: {count.passed} passed, {count.failed} failed")
+  return count
+
+
+def _run_to_log(command, name, environment, timeout=None):
+  """Runs a suite with its output in build/log/tests; shows the output's end when it fails."""
+  RESULTS.mkdir(parents=True, exist_ok=True)
+  log = RESULTS / f"{name}.log"
+  with open(log, "wb") as out:
+    try:
+      status = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=environment,
+                              cwd=ROOT, timeout=timeout).returncode
+    except subprocess.TimeoutExpired:
+      status = 124
+  if status not in (0, 5):
+    for line in log.read_text(errors="replace").splitlines()[-60:]:
+      say("  | " + line)
+    say(f"  all of it: {os.path.relpath(log)}")
+  return status
+
+
+def _count(results):
+  """Cases in a JUnit file, which pytest and GoogleTest both write."""
+  count = Count()
+  if not results.exists():
+    return count
+  for case in ElementTree.parse(results).iter("testcase"):
+    children = {child.tag for child in case}
+    if children & {"failure", "error"}:
+      count.failed += 1
+    elif "skipped" not in children and case.get("status", "run") == "run":
+      count.passed += 1
+  return count
+
+
+if __name__ == "__main__":
+  run_main(main)

@@ -1,0 +1,2 @@
+mkdir -p "$OUT"
+cp "$SOURCE"/scripts/dtc/libfdt/*.[ch] "$OUT/"
