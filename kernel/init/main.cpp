@@ -18,9 +18,11 @@
 #include "kernel/lib/command_line.hpp"
 #include "kernel/mm/frame.hpp"
 #include "kernel/mm/init.hpp"
+#include "kernel/random/random.hpp"
 #include "kernel/sched/scheduler.hpp"
 #include "kernel/sync/lock_check.hpp"
 #include "kernel/time/timer.hpp"
+#include "kernel/time/wall_clock.hpp"
 
 extern "C" {
 using Constructor = void (*)();
@@ -98,6 +100,8 @@ void kernel_main(const hal::BootInfo& boot) {
   start_memory(boot);
   g_kernel = ::new (g_kernel_place) Kernel(boot);
   start_hardware();
+  entropy::init(boot);
+  ktime::init_wall_clock();
   order_subsystems();
   run_early_init(*g_kernel);
   stage_done("[BOOT] Kernel initialized");

@@ -4,6 +4,7 @@
 // child's own faults, which find them in memory.
 
 #include "hal/tlb.hpp"
+#include "kernel/diag/assert.hpp"
 #include "kernel/mm/address_space.hpp"
 
 namespace mm {
@@ -46,6 +47,7 @@ Status AddressSpace::copy_to(AddressSpace& child, State& state) {
   FrameGather gather(active_cpus_);
   for (const Mapping& mapping : fresh.mappings) {
     if (mapping.flags.shared || mapping.flags.wipe_on_fork) continue;
+    K_ASSERT(mapping.start < mapping.end && mapping.end <= hal::arch::user_end(), "a mapping outside the user half");
     TRY(share_pages(child, gather, mapping));
   }
   return {};

@@ -38,10 +38,11 @@ void check_poison([[maybe_unused]] const char* name, [[maybe_unused]] const void
 #endif
 }
 
+// The first frame of the block that holds `object`. Only that one has a kind; the others are FreeTail, and the block is
+// aligned to its size, so walk down by order. A block of another kind is answered as it is.
 PageFrame* slab_of(const void* object) {
   PageFrame* frame = frame_of(object);
-  // Only the first frame of a slab has its kind; its block is aligned to its size, so walk down by order.
-  for (unsigned order = 0; frame->kind != FrameKind::Slab && order <= kMaxSlabOrder; ++order) {
+  for (unsigned order = 1; frame->kind == FrameKind::FreeTail && order <= kMaxSlabOrder; ++order) {
     const u64 number = static_cast<u64>(frame - frame_table());
     frame = frame_table() + align_down(number, u64{1} << order);
   }

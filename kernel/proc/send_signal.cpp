@@ -56,6 +56,7 @@ void continue_process(Process& process) {
 
 // Everything stops waiting and goes to its end. Table locked.
 void wake_all_for_death(Process& process) {
+  if (!process.is_exiting) process.exit_status = kKill;
   process.is_exiting = true;
   for (Thread& thread : process.threads) {
     static_cast<void>(thread.signals.push(kKill, nullptr));

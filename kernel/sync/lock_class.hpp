@@ -22,11 +22,11 @@ enum class LockKind : u8 { Mutex, Spin, SpinIrq };
   X(Subsystems,        Mutex)    /* registry of subsystems and services */            \
   X(DriverLoader,      Mutex)    /* one load or unload at a time */                   \
   X(Exec,              Mutex)    /* a process replaces its program */                 \
+  X(FilePosition,      Mutex)    /* an open file's offset */                          \
   X(Mounts,            Mutex)    /* the tree of mounts */                             \
   X(FileSystemTypes,   Mutex)                                                         \
   X(Rename,            Mutex)    /* one cross-directory rename in a file system */    \
   X(Directory,         Mutex)    /* an inode's names: create, remove, look up */      \
-  X(FilePosition,      Mutex)    /* an open file's offset */                          \
   X(Epoll,             Mutex)    /* an epoll set's members */                         \
   X(Inode,             Mutex)    /* a file's size and blocks */                       \
   X(Pipe,              Mutex)    /* a pipe's buffer */                                \

@@ -25,8 +25,10 @@ void on_input(u32, void*) {
   for (int byte = hal_console_getc(); byte >= 0; byte = hal_console_getc()) g_console->receive(static_cast<u8>(byte));
 }
 
-Result<lib::Ref<vfs::File>> open_console(void*, vfs::DeviceNumber, const vfs::Path& path, u32 flags) {
-  if ((flags & vfs::open_flag::kNoctty) == 0) g_console->try_acquire_control();
+Result<lib::Ref<vfs::File>> open_console(void*, vfs::DeviceNumber number, const vfs::Path& path, u32 flags) {
+  // As on Linux, /dev/console itself never becomes a controlling terminal by being opened.
+  const bool is_tty = number.major == kTtyMajor;
+  if (is_tty && (flags & vfs::open_flag::kNoctty) == 0) g_console->try_acquire_control();
   lib::Ref<vfs::File> file = TRY(lib::make_ref<TerminalFile>(path, flags, lib::Ref<Terminal>(g_console)));
   return file;
 }

@@ -84,7 +84,8 @@ def _userland(arch):
   """Our own programs and the guest's tests, where the tree has them."""
   if not any((ROOT / folder / "meson.build").exists() for folder in USERLAND_FOLDERS):
     return
-  ports.install(["libstdcxx"], arch)
+  if (ROOT / "userland/meson.build").exists():  # the guest's tests are C; our own programs need the C++ library
+    ports.install(["libstdcxx"], arch)
   wrapper = BUILD / arch.name / f"sysroot/bin/{arch.name}-linux-musl-"
   _meson(f"userland-{arch.name}", BUILD / arch.name / "meson-userland",
          ["-Dpart=userland", f"-Darch={arch.name}", "-Doptimization=2"],

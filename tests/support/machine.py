@@ -1,0 +1,83 @@
+"""Boots Halyard in QEMU and talks to its console, as a person at a terminal would. Shared by the pytest suites."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pexpect
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts/lib"))
+
+import arches  # noqa: E402
+import mkcpio  # noqa: E402
+import qemu  # noqa: E402
+
+ARCH = arches.chosen([os.environ.get("HALYARD_ARCH", "x86_64")])[0]
+KIND = os.environ.get("HALYARD_KIND", "release")
+BUILD = ROOT / "build" / ARCH.name
+LOGS = ROOT / "build/log/tests"
+PROMPT = re.compile(r"~ # $")
+# Generous: a slow machine makes a test slow, never red.
+PATIENCE = 120
+
+
+def kernel():
+  """The kernel file of the kind under test."""
+  return BUILD / ("" if KIND == "release" else KIND) / "kernel"
+
+
+def initramfs_with(name, entries):
+  """The build's initramfs with more files, or other ones, in it."""
+  target = LOGS / f"{ARCH.name}-{name}.cpio"
+  target.parent.mkdir(parents=True, exist_ok=True)
+  target.write_bytes((BUILD / "initramfs.cpio").read_bytes() + mkcpio.archive(entries))
+  return target
+
+
+class Machine:
+  """A running QEMU. Use as a context manager: it is always ended."""
+
+  def __init__(self, name, command_line="", initramfs=None, cpus=2, memory="256M", extra=(), iso=None):
+    guest = qemu.Guest(arch=ARCH, kernel=None if iso else kernel(), iso=iso,
+                       initramfs=initramfs or BUILD / "initramfs.cpio", command_line=command_line, cpus=cpus,
+                       memory=memory, extra=list(extra))
+    words = qemu.command(guest)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    self.log = open(LOGS / f"{ARCH.name}-{KIND}-{name}.console", "w", encoding="utf-8", errors="replace")
+    self.console = pexpect.spawn(words[0], words[1:], encoding="utf-8", codec_errors="replace", timeout=PATIENCE,
+                                 echo=False, logfile=self.log)
+
+  def __enter__(self):
+    return self
+
+  def __exit__(self, *_):
+    self.console.close(force=True)
+    self.log.close()
+
+  def expect(self, pattern, timeout=PATIENCE):
+    """Waits for a pattern in what the console shows; the match."""
+    self.console.expect(pattern, timeout=timeout)
+    return self.console.match
+
+  def wait_for_shell(self):
+    self.expect(PROMPT)
+
+  def run(self, command, timeout=PATIENCE):
+    """Types a command at the shell's prompt; what it printed."""
+    self.console.sendline(command)
+    self.expect(re.escape(command[-20:]) + r"\r?\n", timeout)
+    self.expect(PROMPT, timeout)
+    return self.console.before.replace("\r\n", "\n")
+
+  def wait_for_end(self, timeout=PATIENCE):
+    """The machine turns itself off: QEMU's exit status."""
+    self.console.expect(pexpect.EOF, timeout=timeout)
+    self.console.close()
+    return self.console.exitstatus
+
+
+def host_run(words, **options):
+  return subprocess.run(words, capture_output=True, text=True, check=False, **options)

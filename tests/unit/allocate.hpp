@@ -1,0 +1,9 @@
+// The host's lib::allocate(): malloc, with failure on demand.
+#pragma once
+
+namespace test {
+
+// The next `count` allocations succeed, all later ones fail; negative: none fails.
+void fail_allocations_after(int count);
+
+}  // namespace test
