@@ -1,8 +1,8 @@
 // The two small structures whose layout assembly knows.
 //
 // CpuAnchor is one CPU's own block; the architecture's per-CPU register points at it (GS base, TPIDR_EL1) or reaches it
-// through the current thread (tp on RISC-V). ThreadAnchor is the first member of every kernel thread. The kernel derives
-// both (sched::Cpu, sched::Thread) and so finds its own structures from the same pointers.
+// through the current thread (tp on RISC-V). ThreadAnchor is the first member of every kernel thread. The kernel
+// derives both (sched::Cpu, sched::Thread) and so finds its own structures from the same pointers.
 //
 // current_thread() is always exact: it is read in one instruction, and a thread that is moved to another CPU stays
 // current there. current_cpu() is stable only while preemption is off.
@@ -21,9 +21,9 @@ struct CpuAnchor {
   VirtAddr kernel_stack = 0;        // top of the current thread's kernel stack, for the entry from user mode
   VirtAddr scratch = 0;             // for the entry code
   VirtAddr scratch2 = 0;
-  u32 id = 0;                       // logical number
-  u32 interrupt_depth = 0;          // > 0: in an interrupt handler
-  u64 hardware_id = 0;              // local APIC id, MPIDR, hart id
+  u32 id = 0;               // logical number
+  u32 interrupt_depth = 0;  // > 0: in an interrupt handler
+  u64 hardware_id = 0;      // local APIC id, MPIDR, hart id
 };
 inline constexpr usize kCpuCurrentOffset = 0;
 inline constexpr usize kCpuKernelStackOffset = 8;
@@ -38,10 +38,10 @@ static_assert(offsetof(CpuAnchor, interrupt_depth) == kCpuInterruptDepthOffset);
 
 // Reasons to call on_return_to_user() before user mode is entered again. Any CPU may set them.
 enum class ThreadWork : u32 {
-  Reschedule = 1 << 0,  // the quantum ended or somebody more urgent waits
-  Signal = 1 << 1,      // a signal may be deliverable
-  Trace = 1 << 2,       // report system calls to a tracer
-  RestoreMask = 1 << 3, // a temporary signal mask (ppoll, sigsuspend) is to be undone
+  Reschedule = 1 << 0,   // the quantum ended or somebody more urgent waits
+  Signal = 1 << 1,       // a signal may be deliverable
+  Trace = 1 << 2,        // report system calls to a tracer
+  RestoreMask = 1 << 3,  // a temporary signal mask (ppoll, sigsuspend) is to be undone
 };
 
 struct ThreadAnchor {

@@ -30,14 +30,14 @@ struct Framebuffer {
 struct BootInfo {
   static constexpr usize kCommandLineMax = 2048;  // as Linux: COMMAND_LINE_SIZE on x86-64
 
-  const char* loader = "unknown";     // the boot protocol's name
+  const char* loader = "unknown";           // the boot protocol's name
   char command_line[kCommandLineMax] = {};  // NUL-terminated; longer ones are cut, and the log says so
   bool command_line_cut = false;
-  lib::BootMemory memory;      // RAM and what of it is taken
-  PhysRange kernel_image;      // text to end of bss
-  PhysRange initramfs;         // a CPIO archive, or empty
-  PhysRange device_tree;       // a flattened device tree, or empty
-  PhysAddr acpi_rsdp;          // 0: none
+  lib::BootMemory memory;  // RAM and what of it is taken
+  PhysRange kernel_image;  // text to end of bss
+  PhysRange initramfs;     // a CPIO archive, or empty
+  PhysRange device_tree;   // a flattened device tree, or empty
+  PhysAddr acpi_rsdp;      // 0: none
   Framebuffer framebuffer;
   u8 random_seed[64] = {};     // from the loader or the CPU; mixed into the random pool
   usize random_seed_size = 0;  // bytes of it that mean something

@@ -15,9 +15,9 @@ void hal_console_putc(char c);
 int hal_console_getc(void);
 
 /*
- * Makes the console's device interrupt when it has received something, and returns the line (hal/irq.h), which the caller
- * registers and enables. HAL_NOT_SUPPORTED where the console has no input or no interrupt. After hal_irq_init().
+ * Makes the console's device interrupt when it has received something, and returns the line (hal/irq.h), which the
+ * caller registers and enables. HAL_NOT_SUPPORTED where the console has no input or no interrupt. After hal_irq_init().
  */
-hal_status_t hal_console_enable_input(uint32_t *irq);
+hal_status_t hal_console_enable_input(uint32_t* irq);
 
 HAL_EXTERN_C_END

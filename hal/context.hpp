@@ -19,24 +19,23 @@ using ThreadEntry = void (*)(void*);
 // it is switched to for the first time. `entry` does not return.
 void prepare_thread(ThreadState& state, VirtAddr stack_top, ThreadEntry entry, void* argument);
 
-// Saves the callee-saved registers in `from` and continues `to`. Sets neither anchors nor address space. Interrupts off.
+// Saves the callee-saved registers in `from` and continues `to`. Sets neither anchors nor address space. Interrupts
+// off.
 extern "C" void hal_switch_stack(ThreadState* from, ThreadState* to);
 
 // The user registers of a thread: always at the same place at the top of its kernel stack.
-inline TrapFrame* user_frame(VirtAddr stack_top) {
-  return reinterpret_cast<TrapFrame*>(stack_top) - 1;
-}
+inline TrapFrame* user_frame(VirtAddr stack_top) { return reinterpret_cast<TrapFrame*>(stack_top) - 1; }
 
 // Enters user mode with the registers of user_frame(top of the current thread's stack), after the work that the anchor
 // asks for. Interrupts off.
 [[noreturn]] void return_to_user();
 
-// A new program: every register 0 but the instruction and stack pointer, user mode, interrupts on; the FPU state and the
-// thread pointer are reset.
+// A new program: every register 0 but the instruction and stack pointer, user mode, interrupts on; the FPU state and
+// the thread pointer are reset.
 void reset_user_registers(TrapFrame& frame, ThreadState& state, VirtAddr entry, VirtAddr stack);
 
-// Copies what the trap frame does not hold from the calling thread to a new one (fork, clone): FPU state if it was used,
-// thread pointer, segment bases. `child.fpu_area` is set already.
+// Copies what the trap frame does not hold from the calling thread to a new one (fork, clone): FPU state if it was
+// used, thread pointer, segment bases. `child.fpu_area` is set already.
 void fork_user_state(ThreadState& parent, ThreadState& child);
 
 void set_user_thread_pointer(TrapFrame& frame, ThreadState& state, VirtAddr value);

@@ -6,11 +6,13 @@
 //   void wait_for_interrupt();   enables interrupts and sleeps in one step; returns with interrupts on after one came
 //   void relax();
 //   struct FrameLink { VirtAddr caller_frame, return_address; };
-//   FrameLink frame_link(VirtAddr frame_pointer, VirtAddr low, VirtAddr high);  the frame record of the calling convention;
+//   FrameLink frame_link(VirtAddr frame_pointer, VirtAddr low, VirtAddr high);  the frame record of the calling
+//   convention;
 //                        zeros where it is misaligned or outside [low, high)
 //   VirtAddr current_frame_pointer();
 //   void set_boot_anchors(CpuAnchor*, ThreadAnchor*);  makes them current on the calling CPU
-//   void set_current_thread(ThreadAnchor*);  the scheduler's half of a switch, just before hal_switch_stack(); its cpu is
+//   void set_current_thread(ThreadAnchor*);  the scheduler's half of a switch, just before hal_switch_stack(); its cpu
+//   is
 //                        set already and CpuAnchor::current too; interrupts off
 #pragma once
 

@@ -10,7 +10,7 @@
 
 #ifdef __cplusplus
 #define HAL_EXTERN_C_BEGIN extern "C" {
-#define HAL_EXTERN_C_END }
+#define HAL_EXTERN_C_END   }
 #else
 #define HAL_EXTERN_C_BEGIN
 #define HAL_EXTERN_C_END

@@ -9,14 +9,14 @@
 
 HAL_EXTERN_C_BEGIN
 
-uint8_t hal_mmio_read8(const volatile void *address);
-uint16_t hal_mmio_read16(const volatile void *address);
-uint32_t hal_mmio_read32(const volatile void *address);
-uint64_t hal_mmio_read64(const volatile void *address);
-void hal_mmio_write8(volatile void *address, uint8_t value);
-void hal_mmio_write16(volatile void *address, uint16_t value);
-void hal_mmio_write32(volatile void *address, uint32_t value);
-void hal_mmio_write64(volatile void *address, uint64_t value);
+uint8_t hal_mmio_read8(const volatile void* address);
+uint16_t hal_mmio_read16(const volatile void* address);
+uint32_t hal_mmio_read32(const volatile void* address);
+uint64_t hal_mmio_read64(const volatile void* address);
+void hal_mmio_write8(volatile void* address, uint8_t value);
+void hal_mmio_write16(volatile void* address, uint16_t value);
+void hal_mmio_write32(volatile void* address, uint32_t value);
+void hal_mmio_write64(volatile void* address, uint64_t value);
 void hal_mmio_barrier(void);
 
 HAL_EXTERN_C_END

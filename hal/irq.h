@@ -11,7 +11,7 @@
 
 HAL_EXTERN_C_BEGIN
 
-typedef void (*hal_irq_handler_t)(uint32_t irq, void *context);
+typedef void (*hal_irq_handler_t)(uint32_t irq, void* context);
 
 /* Finds and initializes the machine's interrupt controller, all lines masked. Boot CPU, once, interrupts off. */
 hal_status_t hal_irq_init(void);
@@ -20,10 +20,10 @@ hal_status_t hal_irq_init(void);
  * Adds a handler to a line; several may share one. The handler runs in interrupt context: it may not sleep.
  * HAL_INVALID for a line that does not exist, HAL_NO_MEMORY. May sleep.
  */
-hal_status_t hal_irq_register(uint32_t irq, hal_irq_handler_t handler, void *context);
+hal_status_t hal_irq_register(uint32_t irq, hal_irq_handler_t handler, void* context);
 
 /* Removes the handler and waits until no CPU executes it. HAL_NOT_FOUND if it was not registered. May sleep. */
-hal_status_t hal_irq_unregister(uint32_t irq, hal_irq_handler_t handler, void *context);
+hal_status_t hal_irq_unregister(uint32_t irq, hal_irq_handler_t handler, void* context);
 
 /* Unmasks or masks a line at the controller. Any context. HAL_INVALID for a line that does not exist. */
 hal_status_t hal_irq_enable(uint32_t irq);

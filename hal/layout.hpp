@@ -1,5 +1,5 @@
-// Where things are in the kernel's half of every address space. Each architecture offers the numbers; they are chosen so
-// that the smallest paging mode of the architecture can reach them.
+// Where things are in the kernel's half of every address space. Each architecture offers the numbers; they are chosen
+// so that the smallest paging mode of the architecture can reach them.
 //
 //   arch::kDirectMapBase   all physical memory: virtual = physical + base, read and write, never executable
 //   arch::kDirectMapSize   physical addresses from here on cannot be used as RAM
@@ -17,9 +17,7 @@
 
 namespace hal {
 
-inline void* phys_to_virt(PhysAddr address) {
-  return reinterpret_cast<void*>(arch::kDirectMapBase + address.value);
-}
+inline void* phys_to_virt(PhysAddr address) { return reinterpret_cast<void*>(arch::kDirectMapBase + address.value); }
 template <class T>
 T* phys_to(PhysAddr address) {
   return static_cast<T*>(phys_to_virt(address));

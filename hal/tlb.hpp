@@ -6,10 +6,10 @@
 
 namespace hal {
 
-// The root that the boot code made: kernel half only. Where arch::kUserRootHasKernelHalf (<arch_impl/layout.hpp>) is true a
-// user root must repeat its upper half of entries; where it is false the hardware has two roots and user roots hold user
-// mappings only. Constant after boot; the kernel fills in the top-level entries that it will ever need before it makes
-// the first user root.
+// The root that the boot code made: kernel half only. Where arch::kUserRootHasKernelHalf (<arch_impl/layout.hpp>) is
+// true a user root must repeat its upper half of entries; where it is false the hardware has two roots and user roots
+// hold user mappings only. Constant after boot; the kernel fills in the top-level entries that it will ever need before
+// it makes the first user root.
 PhysAddr kernel_root();
 
 // Makes `root` the user half of the calling CPU's address space and drops what the TLB knew of the one before.
@@ -24,8 +24,8 @@ void tlb_flush_local(VirtAddr start, VirtAddr end);
 // a CPU that waits here answers others' requests while it does. Preemption off.
 void tlb_shootdown(const CpuMask& cpus, VirtAddr start, VirtAddr end);
 
-// After new instructions were written at [start, end) through another mapping, before they are executed (no effect where
-// the hardware keeps instruction caches coherent). All CPUs.
+// After new instructions were written at [start, end) through another mapping, before they are executed (no effect
+// where the hardware keeps instruction caches coherent). All CPUs.
 void sync_instructions(VirtAddr start, VirtAddr end);
 
 }  // namespace hal

@@ -32,9 +32,9 @@ bool on_page_fault(hal::TrapFrame& frame, const PageFault& fault);
 
 // An exception of a user program that becomes a signal.
 struct UserException {
-  int signal = 0;         // Linux number: SIGILL 4, SIGTRAP 5, SIGBUS 7, SIGFPE 8, SIGSEGV 11
-  int code = 0;           // si_code
-  VirtAddr address = 0;   // si_addr
+  int signal = 0;        // Linux number: SIGILL 4, SIGTRAP 5, SIGBUS 7, SIGFPE 8, SIGSEGV 11
+  int code = 0;          // si_code
+  VirtAddr address = 0;  // si_addr
 };
 void on_user_exception(hal::TrapFrame& frame, const UserException& exception);
 

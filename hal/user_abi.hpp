@@ -1,7 +1,7 @@
 // What differs between the Linux user interfaces of the architectures.
 //
-// <arch_impl/user_abi.hpp> offers the class hal::arch::UserAbi with what the concept below names; portable code fills and
-// reads the structures by their fields' names and never knows their layout.
+// <arch_impl/user_abi.hpp> offers the class hal::arch::UserAbi with what the concept below names; portable code fills
+// and reads the structures by their fields' names and never knows their layout.
 #pragma once
 
 #include <arch_impl/user_abi.hpp>
@@ -19,11 +19,11 @@ using arch::UserAbi;
 struct SignalDelivery {
   int signal = 0;
   VirtAddr handler = 0;
-  VirtAddr restorer = 0;     // sa_restorer if SA_RESTORER was set, else 0: use `trampoline`
-  VirtAddr trampoline = 0;   // user address of the vDSO's rt_sigreturn code
-  u64 saved_mask = 0;        // goes into uc_sigmask
-  VirtAddr stack_top = 0;    // where the frame goes below: the alternate stack's end, or the stack pointer
-  bool on_alternate = false; // stack_top is an alternate stack (no red zone to step over)
+  VirtAddr restorer = 0;      // sa_restorer if SA_RESTORER was set, else 0: use `trampoline`
+  VirtAddr trampoline = 0;    // user address of the vDSO's rt_sigreturn code
+  u64 saved_mask = 0;         // goes into uc_sigmask
+  VirtAddr stack_top = 0;     // where the frame goes below: the alternate stack's end, or the stack pointer
+  bool on_alternate = false;  // stack_top is an alternate stack (no red zone to step over)
   // uc_stack
   VirtAddr alternate_base = 0;
   u64 alternate_size = 0;
@@ -41,8 +41,8 @@ struct SignalReturn {
   u64 alternate_size = 0;
   u32 alternate_flags = 0;
 };
-// rt_sigreturn: reads the frame back. Privileged bits of what the user wrote are ignored or refused. EFAULT if it cannot
-// be read. May sleep.
+// rt_sigreturn: reads the frame back. Privileged bits of what the user wrote are ignored or refused. EFAULT if it
+// cannot be read. May sleep.
 Result<SignalReturn> pop_signal_frame(TrapFrame& frame, ThreadState& state);
 
 // The code that the kernel maps into every program: today the signal trampoline.
@@ -67,13 +67,26 @@ concept UserAbiOf = requires(typename A::Stat stat) {
   { A::kODirectory } -> std::convertible_to<u32>;
   { A::kONofollow } -> std::convertible_to<u32>;
   { A::kOLargefile } -> std::convertible_to<u32>;
-  { A::kEpollEventPacked } -> std::convertible_to<bool>;  // no padding between events and data
+  { A::kEpollEventPacked } -> std::convertible_to<bool>;      // no padding between events and data
   { A::kCloneTlsFirst } -> std::convertible_to<bool>;         // clone's last two arguments: tls, child_tid
   { A::kSigactionHasRestorer } -> std::convertible_to<bool>;  // struct sigaction has sa_restorer
   { A::kRestartSyscall } -> std::convertible_to<u64>;         // restart_syscall's number
-  { A::kMinSignalStack } -> std::convertible_to<u64>;     // AT_MINSIGSTKSZ
-  stat.st_dev; stat.st_ino; stat.st_mode; stat.st_nlink; stat.st_uid; stat.st_gid; stat.st_rdev; stat.st_size;
-  stat.st_blksize; stat.st_blocks; stat.st_atime; stat.st_atime_nsec; stat.st_mtime; stat.st_mtime_nsec; stat.st_ctime;
+  { A::kMinSignalStack } -> std::convertible_to<u64>;         // AT_MINSIGSTKSZ
+  stat.st_dev;
+  stat.st_ino;
+  stat.st_mode;
+  stat.st_nlink;
+  stat.st_uid;
+  stat.st_gid;
+  stat.st_rdev;
+  stat.st_size;
+  stat.st_blksize;
+  stat.st_blocks;
+  stat.st_atime;
+  stat.st_atime_nsec;
+  stat.st_mtime;
+  stat.st_mtime_nsec;
+  stat.st_ctime;
   stat.st_ctime_nsec;
 };
 static_assert(UserAbiOf<UserAbi>);

@@ -1,8 +1,8 @@
 // The only instructions that touch user memory.
 //
 // The caller has checked the range against the user half (hal::is_user_range). A fault that on_page_fault() cannot
-// resolve ends the call: it never brings the kernel down. With preemption off no fault is resolved, so that these may be
-// called under a spinning lock to try without sleeping.
+// resolve ends the call: it never brings the kernel down. With preemption off no fault is resolved, so that these may
+// be called under a spinning lock to try without sleeping.
 #pragma once
 
 #include "kernel/lib/types.hpp"

@@ -2,7 +2,7 @@
 
 #include "fs/tmpfs/tmpfs.hpp"
 #include "fs/vfs/mount.hpp"
-#include "kernel/init/subsystem.hpp"
+#include "kernel/lib/subsystem.hpp"
 
 namespace devfs {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "fs/vfs/special.hpp"
 #include "kernel/diag/log.hpp"
-#include "kernel/init/subsystem.hpp"
 #include "kernel/lib/format.hpp"
+#include "kernel/lib/subsystem.hpp"
 #include "kernel/mm/memory_object.hpp"
 #include "kernel/random/random.hpp"
 

@@ -61,7 +61,8 @@ class Unpacker {
 
   Status write(const lib::CpioEntry& entry) {
     using namespace vfs::open_flag;
-    auto file = TRY(vfs::open(context_, entry.name, kWriteOnly | kCreate | kTruncate, entry.mode & vfs::kPermissionMask));
+    auto file =
+        TRY(vfs::open(context_, entry.name, kWriteOnly | kCreate | kTruncate, entry.mode & vfs::kPermissionMask));
     vfs::WriteBuffer data = vfs::WriteBuffer::kernel(entry.data.data(), entry.data.size());
     while (!data.empty()) {
       if (TRY(file->write_at_offset(data)) == 0) return Err(Errno::ENOSPC);

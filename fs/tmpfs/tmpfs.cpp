@@ -3,8 +3,8 @@
 #include <cstring>
 
 #include "fs/vfs/mount.hpp"
-#include "kernel/init/subsystem.hpp"
 #include "kernel/lib/command_line.hpp"
+#include "kernel/lib/subsystem.hpp"
 
 namespace tmpfs {
 namespace {

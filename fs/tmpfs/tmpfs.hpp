@@ -45,7 +45,8 @@ class TmpfsInode final : public vfs::Inode {
   vfs::Attributes attributes() override;
   Result<lib::Ref<vfs::Inode>> look_up(std::string_view name) override;
   Result<lib::Ref<vfs::Inode>> create(std::string_view name, const vfs::NewNode& node) override;
-  Result<lib::Ref<vfs::Inode>> create_symlink(std::string_view name, std::string_view target, u32 uid, u32 gid) override;
+  Result<lib::Ref<vfs::Inode>> create_symlink(std::string_view name, std::string_view target, u32 uid,
+                                              u32 gid) override;
   Status link(std::string_view name, vfs::Inode& target) override;
   Status unlink(std::string_view name, vfs::Inode& target) override;
   Status remove_directory(std::string_view name, vfs::Inode& target) override;
@@ -79,9 +80,7 @@ class TmpfsInode final : public vfs::Inode {
   Entry* find(std::string_view name);
   Status add_entry(std::string_view name, lib::Ref<TmpfsInode> inode);
   void remove_entry(Entry& entry);
-  void names_changed() {
-    touch(static_cast<u8>(Touch::Modify) | static_cast<u8>(Touch::Change));
-  }
+  void names_changed() { touch(static_cast<u8>(Touch::Modify) | static_cast<u8>(Touch::Change)); }
 
   // Guarded by `names`.
   lib::Tree<Entry, EntryName> entries_;

@@ -1,5 +1,5 @@
-// Files without a name in the tree: pipes, sockets, event files. They have an inode in a file system of their own, so that
-// fstat and /proc/PID/fd work on them.
+// Files without a name in the tree: pipes, sockets, event files. They have an inode in a file system of their own, so
+// that fstat and /proc/PID/fd work on them.
 #pragma once
 
 #include "fs/vfs/path.hpp"

@@ -1,7 +1,7 @@
 // Where read() puts data and write() takes it from: a program's memory, or the kernel's.
 //
-// A buffer is consumed from its front: each transfer moves it on. A fault in the program's memory ends a transfer early;
-// the caller answers EFAULT if nothing was moved at all.
+// A buffer is consumed from its front: each transfer moves it on. A fault in the program's memory ends a transfer
+// early; the caller answers EFAULT if nothing was moved at all.
 #pragma once
 
 #include <algorithm>
@@ -97,7 +97,9 @@ class WriteBuffer : public Segments {
  public:
   static WriteBuffer user(VirtAddr address, usize size) { return {true, address, size}; }
   static WriteBuffer user(std::span<const Segment> segments) { return {true, segments}; }
-  static WriteBuffer kernel(const void* memory, usize size) { return {false, reinterpret_cast<VirtAddr>(memory), size}; }
+  static WriteBuffer kernel(const void* memory, usize size) {
+    return {false, reinterpret_cast<VirtAddr>(memory), size};
+  }
 
   usize take(void* data, usize size) {
     u8* to = static_cast<u8*>(data);

@@ -10,10 +10,32 @@ namespace vfs {
 
 // Linux capabilities, by their numbers (include/uapi/linux/capability.h).
 enum class Capability : u8 {
-  Chown = 0, DacOverride = 1, DacReadSearch = 2, Fowner = 3, Fsetid = 4, Kill = 5, Setgid = 6, Setuid = 7, Setpcap = 8,
-  NetBindService = 10, NetAdmin = 12, NetRaw = 13, IpcLock = 14, IpcOwner = 15, SysModule = 16, SysRawio = 17,
-  SysChroot = 18, SysPtrace = 19, SysAdmin = 21, SysBoot = 22, SysNice = 23, SysResource = 24, SysTime = 25,
-  SysTtyConfig = 26, Mknod = 27, Syslog = 34,
+  Chown = 0,
+  DacOverride = 1,
+  DacReadSearch = 2,
+  Fowner = 3,
+  Fsetid = 4,
+  Kill = 5,
+  Setgid = 6,
+  Setuid = 7,
+  Setpcap = 8,
+  NetBindService = 10,
+  NetAdmin = 12,
+  NetRaw = 13,
+  IpcLock = 14,
+  IpcOwner = 15,
+  SysModule = 16,
+  SysRawio = 17,
+  SysChroot = 18,
+  SysPtrace = 19,
+  SysAdmin = 21,
+  SysBoot = 22,
+  SysNice = 23,
+  SysResource = 24,
+  SysTime = 25,
+  SysTtyConfig = 26,
+  Mknod = 27,
+  Syslog = 34,
 };
 inline constexpr u64 kAllCapabilities = (u64{1} << 41) - 1;
 

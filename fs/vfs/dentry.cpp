@@ -166,7 +166,8 @@ bool Dentry::is_above(Dentry& other) {
 
 void Dentry::shrink(usize keep) {
   for (;;) {
-    Dentry* entry = g_table.with([&](DentryTable& table) { return table.count > keep ? table.take_unused() : nullptr; });
+    Dentry* entry =
+        g_table.with([&](DentryTable& table) { return table.count > keep ? table.take_unused() : nullptr; });
     if (entry == nullptr) return;
     entry->release();
   }

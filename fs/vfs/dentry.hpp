@@ -4,8 +4,8 @@
 // parent and name and holds a reference; entries that nobody else holds wait on a list and go when there are too many.
 // A dentry that was unlinked leaves the table and lives as long as somebody uses it.
 //
-// Parent, name and inode change only under the table's lock; look-ups copy what they need. The names lock of the parent's
-// inode orders changes with the file system, so a thread that holds it may read all three.
+// Parent, name and inode change only under the table's lock; look-ups copy what they need. The names lock of the
+// parent's inode orders changes with the file system, so a thread that holds it may read all three.
 #pragma once
 
 #include <string_view>

@@ -1,8 +1,8 @@
 // Open files: what a descriptor refers to (POSIX's open file description).
 //
-// Derived classes are the kinds: regular files and directories here, pipes, terminals, sockets, event files elsewhere. The
-// generic part has the place in the tree, the status flags and the offset. Descriptors that were duplicated or inherited
-// share one File.
+// Derived classes are the kinds: regular files and directories here, pipes, terminals, sockets, event files elsewhere.
+// The generic part has the place in the tree, the status flags and the offset. Descriptors that were duplicated or
+// inherited share one File.
 #pragma once
 
 #include "fs/vfs/buffer.hpp"
@@ -39,8 +39,8 @@ class File : public lib::RefCounted<File> {
   bool is_nonblocking() const { return (flags() & open_flag::kNonblock) != 0; }
   bool is_path_only() const { return (flags() & open_flag::kPath) != 0; }
 
-  // At `position`, which moves on by what was transferred. Partial transfers are results; an error means that nothing was
-  // transferred. Files without positions ignore it. Access was checked. May sleep.
+  // At `position`, which moves on by what was transferred. Partial transfers are results; an error means that nothing
+  // was transferred. Files without positions ignore it. Access was checked. May sleep.
   virtual Result<usize> read(ReadBuffer& buffer, u64& position);
   virtual Result<usize> write(WriteBuffer& buffer, u64& position);
   // True where lseek, pread and pwrite make sense.

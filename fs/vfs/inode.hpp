@@ -1,9 +1,9 @@
 // Inodes: files without names.
 //
 // A file system derives from Inode (and from FileSystem for the whole). The generic part holds the attributes; a file
-// system that keeps them elsewhere too (a disk) writes them out in attributes_changed(). Names in a directory are guarded
-// by that directory's `names` lock, which the caller of the operations marked [names] holds; contents by the `contents`
-// lock, taken by the generic file code. Attributes have a small spinning lock of their own.
+// system that keeps them elsewhere too (a disk) writes them out in attributes_changed(). Names in a directory are
+// guarded by that directory's `names` lock, which the caller of the operations marked [names] holds; contents by the
+// `contents` lock, taken by the generic file code. Attributes have a small spinning lock of their own.
 #pragma once
 
 #include <string_view>
@@ -64,10 +64,11 @@ class Inode : public lib::RefCounted<Inode> {
   // --- names: on directories; the defaults answer ENOTDIR, or EPERM where a file system has no such thing ---
   // The file called `name` [names], ENOENT. "." and ".." never come here.
   virtual Result<lib::Ref<Inode>> look_up(std::string_view name);
-  virtual Result<lib::Ref<Inode>> create(std::string_view name, const NewNode& node);                      // [names]
-  virtual Result<lib::Ref<Inode>> create_symlink(std::string_view name, std::string_view target, u32 uid, u32 gid);  // [names]
-  virtual Status link(std::string_view name, Inode& target);                                                // [names]
-  virtual Status unlink(std::string_view name, Inode& target);                                              // [names]
+  virtual Result<lib::Ref<Inode>> create(std::string_view name, const NewNode& node);  // [names]
+  virtual Result<lib::Ref<Inode>> create_symlink(std::string_view name, std::string_view target, u32 uid,
+                                                 u32 gid);                // [names]
+  virtual Status link(std::string_view name, Inode& target);              // [names]
+  virtual Status unlink(std::string_view name, Inode& target);            // [names]
   virtual Status remove_directory(std::string_view name, Inode& target);  // [names]; ENOTEMPTY
   // Moves `source` from here to `to`; `replaced` is what is called `new_name` there, or null. With `exchange` the two
   // change places. The names of both directories are locked.
@@ -109,7 +110,8 @@ class Inode : public lib::RefCounted<Inode> {
   enum class Touch : u8 { Access = 1, Modify = 2, Change = 4 };
   void touch(u8 what);
 
-  // The directory's names, and the file's contents, as locks. A directory whose `is_removed` is set takes no more names.
+  // The directory's names, and the file's contents, as locks. A directory whose `is_removed` is set takes no more
+  // names.
   struct Names {
     bool is_removed = false;
   };

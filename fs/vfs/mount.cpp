@@ -99,8 +99,8 @@ Status mount(const Path& point, lib::Ref<FileSystem> file_system, u32 flags, std
 Status bind_mount(const Path& from, const Path& point) {
   if (from.inode()->is_directory() != point.inode()->is_directory()) return Err(Errno::ENOTDIR);
   auto tree = g_tree.lock();
-  auto mount = TRY(new_mount(*tree, lib::Ref<FileSystem>(from.mount().file_system()), from.dentry_ref(),
-                             from.mount().flags()));
+  auto mount =
+      TRY(new_mount(*tree, lib::Ref<FileSystem>(from.mount().file_system()), from.dentry_ref(), from.mount().flags()));
   return tree->add(std::move(mount), top_of_locked(*tree, point), from.mount().source().view());
 }
 

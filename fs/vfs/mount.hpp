@@ -1,8 +1,8 @@
 // Mounts: file systems put over places in the tree.
 //
-// The tree of mounts is guarded by one sleeping lock (LockClass::Mounts); which dentry is covered by what is found through
-// a flag on the dentry and a list. A mount is held by every path through it, and cannot be unmounted while one is
-// (EBUSY), unless lazily.
+// The tree of mounts is guarded by one sleeping lock (LockClass::Mounts); which dentry is covered by what is found
+// through a flag on the dentry and a list. A mount is held by every path through it, and cannot be unmounted while one
+// is (EBUSY), unless lazily.
 #pragma once
 
 #include "fs/vfs/path.hpp"

@@ -1,7 +1,7 @@
 // From path names to places: the walk, and everything that changes names.
 //
-// Paths come with their length, without the NUL. Errors are Linux's: ENOENT, ENOTDIR, EACCES, ELOOP (40 symlinks), ENAMETOOLONG.
-// All may sleep.
+// Paths come with their length, without the NUL. Errors are Linux's: ENOENT, ENOTDIR, EACCES, ELOOP (40 symlinks),
+// ENAMETOOLONG. All may sleep.
 #pragma once
 
 #include "fs/vfs/file.hpp"
@@ -39,7 +39,7 @@ Status remove_directory(const WalkContext& context, std::string_view path);
 namespace rename_flag {
 inline constexpr u32 kNoReplace = 1, kExchange = 2;
 }
-Status rename(const WalkContext& from_context, std::string_view from, const WalkContext& to_context, std::string_view to,
-              u32 flags);
+Status rename(const WalkContext& from_context, std::string_view from, const WalkContext& to_context,
+              std::string_view to, u32 flags);
 
 }  // namespace vfs

@@ -67,7 +67,8 @@ Result<usize> RegularFile::write(WriteBuffer& buffer, u64& position) {
   }
   inode_->touch(static_cast<u8>(Inode::Touch::Modify) | static_cast<u8>(Inode::Touch::Change));
   contents.unlock();
-  if ((flags() & (open_flag::kDsync | open_flag::kSync)) != 0) TRY(inode_->sync((flags() & open_flag::kSync) != open_flag::kSync));
+  if ((flags() & (open_flag::kDsync | open_flag::kSync)) != 0)
+    TRY(inode_->sync((flags() & open_flag::kSync) != open_flag::kSync));
   return done;
 }
 

@@ -13,7 +13,9 @@ class RegularFile : public File {
   Result<usize> write(WriteBuffer& buffer, u64& position) override;
   bool has_position() const override { return true; }
   Result<u64> seek(i64 offset, Whence whence) override;
-  u32 poll(PollTable*) override { return poll_event::kIn | poll_event::kOut | poll_event::kReadNormal | poll_event::kWriteNormal; }
+  u32 poll(PollTable*) override {
+    return poll_event::kIn | poll_event::kOut | poll_event::kReadNormal | poll_event::kWriteNormal;
+  }
   Status sync(bool data_only) override { return inode_->sync(data_only); }
   Status truncate(u64 size) override;
   Result<lib::Ref<mm::VmObject>> mapping() override;

@@ -44,7 +44,8 @@ Result<lib::Ref<File>> open_as(const Path& path, u32 flags) {
 Status register_device(FileType type, u32 major, u32 first, u32 count, DeviceOpen open, void* context) {
   return g_devices.with([&](Devices& devices) -> Status {
     for (const DeviceRange& range : devices.ranges) {
-      if (range.type == type && range.major == major && first < range.first + range.count && range.first < first + count) {
+      if (range.type == type && range.major == major && first < range.first + range.count &&
+          range.first < first + count) {
         return Err(Errno::EBUSY);
       }
     }

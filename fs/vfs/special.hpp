@@ -1,5 +1,5 @@
-// What open() makes of files by their type: contents and names through the generic classes, devices and FIFOs through those
-// who registered for them.
+// What open() makes of files by their type: contents and names through the generic classes, devices and FIFOs through
+// those who registered for them.
 #pragma once
 
 #include "fs/vfs/file.hpp"

@@ -70,7 +70,8 @@ inline constexpr u32 kCreate = 0100, kExclusive = 0200, kNoctty = 0400, kTruncat
                      kNonblock = 04000, kDsync = 010000, kAsync = 020000, kNoatime = 01000000, kCloexec = 02000000,
                      kSync = 04010000, kPath = 010000000, kTmpfile = 020000000;
 // Ours, outside the range of the interface.
-inline constexpr u32 kDirectory = u32{1} << 28, kNofollow = u32{1} << 29, kDirect = u32{1} << 30, kLargefile = u32{1} << 31;
+inline constexpr u32 kDirectory = u32{1} << 28, kNofollow = u32{1} << 29, kDirect = u32{1} << 30,
+                     kLargefile = u32{1} << 31;
 }  // namespace open_flag
 
 enum class Permission : u8 { Execute = 1, Write = 2, Read = 4 };

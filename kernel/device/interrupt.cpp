@@ -1,7 +1,7 @@
 // Handlers of interrupt lines: hal/irq.h's registration, and the dispatch.
 
-#include "hal/irq.h"
 #include "hal/cpu.hpp"
+#include "hal/irq.h"
 #include "hal/upcalls.hpp"
 #include "kernel/diag/log.hpp"
 #include "kernel/lib/allocate.hpp"

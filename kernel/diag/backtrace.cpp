@@ -1,7 +1,6 @@
 #include "kernel/diag/backtrace.hpp"
 
-#include <arch_impl/cpu.hpp>
-
+#include "hal/cpu.hpp"
 #include "kernel/diag/log.hpp"
 #include "kernel/diag/symbols.hpp"
 #include "kernel/lib/format.hpp"
@@ -16,10 +15,9 @@ constexpr int kMaxDepth = 40;
 void print_address(VirtAddr address) {
   char line[256];
   const Symbol symbol = find_symbol(address);
-  const usize length = symbol.name.empty()
-                           ? lib::format_into(line, sizeof(line), "  0x%016lx\n", address)
-                           : lib::format_into(line, sizeof(line), "  0x%016lx %s+0x%zx\n", address, symbol.name.data(),
-                                              symbol.offset);
+  const usize length = symbol.name.empty() ? lib::format_into(line, sizeof(line), "  0x%016lx\n", address)
+                                           : lib::format_into(line, sizeof(line), "  0x%016lx %s+0x%zx\n", address,
+                                                              symbol.name.data(), symbol.offset);
   console_write({line, length});
 }
 

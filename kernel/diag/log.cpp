@@ -11,8 +11,8 @@
 namespace diag {
 namespace {
 
-// A record is a header and its text, padded to the header's alignment. Records never wrap around the end of the ring: what
-// is left there is skipped (a header with length kSkip, or less room than a header).
+// A record is a header and its text, padded to the header's alignment. Records never wrap around the end of the ring:
+// what is left there is skipped (a header with length kSkip, or less room than a header).
 struct RecordHeader {
   u64 sequence;
   u64 time_ns;
@@ -76,8 +76,8 @@ void write_early(std::string_view text) {
 void write_line_to_console(u64 time_ns, std::string_view text) {
   char prefix[32];
   const u64 microseconds = time_ns / 1000;
-  const usize length = lib::format_into(prefix, sizeof(prefix), "[%5lu.%06lu] ", microseconds / 1000000,
-                                        microseconds % 1000000);
+  const usize length =
+      lib::format_into(prefix, sizeof(prefix), "[%5lu.%06lu] ", microseconds / 1000000, microseconds % 1000000);
   hal::InterruptGuard interrupts_off;
   const bool broken = g_console_lock_broken.load(std::memory_order_relaxed);
   if (!broken) g_console_lock.lock();

@@ -2,8 +2,8 @@
 //
 //   LOG_INFO("mm", "%lu MiB of RAM", megabytes);
 //
-// Lines carry a level (Linux's numbers), a sequence number and the time since boot. Every line goes to the ring; those more
-// urgent than the console level go to the console as well, in one piece. Usable in any context from the first
+// Lines carry a level (Linux's numbers), a sequence number and the time since boot. Every line goes to the ring; those
+// more urgent than the console level go to the console as well, in one piece. Usable in any context from the first
 // instruction of kernel_main() on. The ring keeps the newest kLogRingBytes; readers that were overtaken skip ahead.
 #pragma once
 
@@ -48,8 +48,8 @@ void set_log_listener(void (*listener)());
 
 }  // namespace diag
 
-#define LOG_ERROR(module, ...) diag::log(HAL_LOG_ERROR, module, __VA_ARGS__)
+#define LOG_ERROR(module, ...)   diag::log(HAL_LOG_ERROR, module, __VA_ARGS__)
 #define LOG_WARNING(module, ...) diag::log(HAL_LOG_WARNING, module, __VA_ARGS__)
-#define LOG_NOTICE(module, ...) diag::log(HAL_LOG_NOTICE, module, __VA_ARGS__)
-#define LOG_INFO(module, ...) diag::log(HAL_LOG_INFO, module, __VA_ARGS__)
-#define LOG_DEBUG(module, ...) diag::log(HAL_LOG_DEBUG, module, __VA_ARGS__)
+#define LOG_NOTICE(module, ...)  diag::log(HAL_LOG_NOTICE, module, __VA_ARGS__)
+#define LOG_INFO(module, ...)    diag::log(HAL_LOG_INFO, module, __VA_ARGS__)
+#define LOG_DEBUG(module, ...)   diag::log(HAL_LOG_DEBUG, module, __VA_ARGS__)

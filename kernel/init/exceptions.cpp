@@ -1,4 +1,5 @@
-// What the architecture calls when an instruction cannot go on: page faults, exceptions of programs, faults of the kernel.
+// What the architecture calls when an instruction cannot go on: page faults, exceptions of programs, faults of the
+// kernel.
 
 #include "hal/upcalls.hpp"
 #include "kernel/diag/panic.hpp"

@@ -12,10 +12,10 @@
 #include "kernel/diag/log.hpp"
 #include "kernel/diag/panic.hpp"
 #include "kernel/init/first_program.hpp"
-#include "kernel/init/kernel.hpp"
 #include "kernel/init/stage.hpp"
-#include "kernel/init/subsystem.hpp"
 #include "kernel/lib/command_line.hpp"
+#include "kernel/lib/kernel.hpp"
+#include "kernel/lib/subsystem.hpp"
 #include "kernel/mm/frame.hpp"
 #include "kernel/mm/init.hpp"
 #include "kernel/random/random.hpp"
@@ -52,8 +52,8 @@ void log_boot_info(const hal::BootInfo& boot) {
   const hal::CpuDescription& cpu = hal::cpu_description();
   LOG_INFO("boot", "Halyard on %s %s, booted by %s", cpu.vendor, cpu.model, boot.loader);
   LOG_INFO("boot", "command line: %s", boot.command_line);
-  if (boot.command_line_cut) LOG_WARNING("boot", "the command line was longer than %zu bytes and was cut",
-                                         hal::BootInfo::kCommandLineMax - 1);
+  if (boot.command_line_cut)
+    LOG_WARNING("boot", "the command line was longer than %zu bytes and was cut", hal::BootInfo::kCommandLineMax - 1);
   LOG_INFO("boot", "kernel at %#lx, slide %#lx", boot.kernel_image.base.value, boot.kernel_slide);
   for (const auto& range : boot.memory.ram()) LOG_DEBUG("boot", "RAM %#018lx-%#018lx", range.base, range.end - 1);
   if (boot.memory.dropped() != 0) LOG_WARNING("boot", "%u memory ranges did not fit the table", boot.memory.dropped());

@@ -1,4 +1,4 @@
-#include "kernel/init/shutdown.hpp"
+#include "kernel/syscall/shutdown.hpp"
 
 #include "fs/vfs/mount.hpp"
 #include "hal/cpu.h"
@@ -6,7 +6,7 @@
 #include "hal/power.hpp"
 #include "hal/smp.hpp"
 #include "kernel/diag/log.hpp"
-#include "kernel/init/subsystem.hpp"
+#include "kernel/lib/subsystem.hpp"
 
 namespace kernel {
 

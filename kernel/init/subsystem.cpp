@@ -1,4 +1,4 @@
-#include "kernel/init/subsystem.hpp"
+#include "kernel/lib/subsystem.hpp"
 
 #include <cstring>
 

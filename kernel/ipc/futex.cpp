@@ -4,8 +4,9 @@
 #include "hal/user_access.hpp"
 #include "kernel/lib/hash.hpp"
 #include "kernel/lib/list.hpp"
+#include "kernel/mm/address_space.hpp"
 #include "kernel/mm/user_memory.hpp"
-#include "kernel/proc/process.hpp"
+#include "kernel/sched/thread.hpp"
 #include "kernel/sync/locked.hpp"
 #include "kernel/sync/wait_queue.hpp"
 
@@ -44,7 +45,7 @@ struct HeldKey {
 Result<HeldKey> key_for(VirtAddr address, bool shared) {
   if (address % sizeof(u32) != 0) return Err(Errno::EINVAL);
   if (!hal::is_user_range(address, sizeof(u32))) return Err(Errno::EFAULT);
-  mm::AddressSpace& space = *proc::current_thread().memory;
+  mm::AddressSpace& space = *sched::current().space;
   HeldKey held;
   held.key = {&space, address};
   if (!shared) return held;
@@ -130,7 +131,8 @@ Status futex_wait(VirtAddr address, u32 expected, u32 bits, bool shared, u64 dea
 Result<i64> futex_wake(VirtAddr address, u32 count, u32 bits, bool shared) {
   if (bits == 0) return Err(Errno::EINVAL);
   const HeldKey held = TRY(key_for(address, shared));
-  return bucket_of(held.key).with([&](Bucket& bucket) { return static_cast<i64>(wake_in(bucket, held.key, count, bits)); });
+  return bucket_of(held.key).with(
+      [&](Bucket& bucket) { return static_cast<i64>(wake_in(bucket, held.key, count, bits)); });
 }
 
 Result<i64> futex_wake_address(VirtAddr address, u32 count) {
@@ -176,7 +178,9 @@ struct WakeOperation {
   u32 operation, comparison;
   i32 operand, compared;
   explicit WakeOperation(u32 word)
-      : operation(word >> 28 & 7), comparison(word >> 24 & 15), operand(static_cast<i32>(word << 8) >> 20),
+      : operation(word >> 28 & 7),
+        comparison(word >> 24 & 15),
+        operand(static_cast<i32>(word << 8) >> 20),
         compared(static_cast<i32>(word << 20) >> 20) {
     if ((word >> 31) != 0) operand = static_cast<i32>(u32{1} << (operand & 31));
   }
@@ -217,10 +221,12 @@ Result<i64> futex_wake_op(VirtAddr address, u32 wake, VirtAddr second, u32 wake_
     if (!hal::hal_exchange_user_u32(second, old, operation.apply(old), &seen)) return Err(Errno::EFAULT);
     if (seen == old) break;
   }
-  i64 woken = bucket_of(first_key.key).with([&](Bucket& bucket) { return wake_in(bucket, first_key.key, wake, ~u32{0}); });
+  i64 woken =
+      bucket_of(first_key.key).with([&](Bucket& bucket) { return wake_in(bucket, first_key.key, wake, ~u32{0}); });
   if (operation.holds(static_cast<i32>(old))) {
-    woken += bucket_of(second_key.key).with(
-        [&](Bucket& bucket) { return wake_in(bucket, second_key.key, wake_second, ~u32{0}); });
+    woken += bucket_of(second_key.key).with([&](Bucket& bucket) {
+      return wake_in(bucket, second_key.key, wake_second, ~u32{0});
+    });
   }
   return woken;
 }
@@ -256,19 +262,19 @@ void release_robust(VirtAddr address, i32 tid) {
 
 }  // namespace
 
-void release_robust_list(proc::Thread& thread) {
-  if (thread.robust_list == 0) return;
-  const auto head = mm::UserIn<RobustHead>(thread.robust_list).get();
+void release_robust_list(VirtAddr list, i32 tid) {
+  if (list == 0) return;
+  const auto head = mm::UserIn<RobustHead>(list).get();
   if (!head) return;
   const auto futex_of = [&](u64 entry) { return (entry & ~u64{1}) + static_cast<u64>(head->futex_offset); };
   u64 entry = head->next;
-  for (u32 i = 0; i < kMaxRobust && (entry & ~u64{1}) != thread.robust_list; ++i) {
+  for (u32 i = 0; i < kMaxRobust && (entry & ~u64{1}) != list; ++i) {
     const auto next = mm::UserIn<u64>(entry & ~u64{1}).get();
-    if (entry != head->pending) release_robust(futex_of(entry), thread.tid);
+    if (entry != head->pending) release_robust(futex_of(entry), tid);
     if (!next) return;
     entry = *next;
   }
-  if (head->pending != 0) release_robust(futex_of(head->pending), thread.tid);
+  if (head->pending != 0) release_robust(futex_of(head->pending), tid);
 }
 
 }  // namespace ipc

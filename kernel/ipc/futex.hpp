@@ -1,15 +1,11 @@
 // Futexes: waiting until a word of a program's memory changes.
 //
-// A futex is known by its key: the address space and address, or for shared mappings the object and page. Waiters hang in
-// a hash table; the check of the word and the queueing happen under the bucket's lock, so that no wake-up is lost.
+// A futex is known by its key: the address space and address, or for shared mappings the object and page. Waiters hang
+// in a hash table; the check of the word and the queueing happen under the bucket's lock, so that no wake-up is lost.
 #pragma once
 
 #include "kernel/lib/result.hpp"
 #include "kernel/sync/scheduler_interface.hpp"
-
-namespace proc {
-class Thread;
-}
 
 namespace ipc {
 
@@ -24,7 +20,8 @@ Result<i64> futex_wake_op(VirtAddr address, u32 wake, VirtAddr second, u32 wake_
 
 // For a thread that ends: wakes one kind of waiters whatever their key's kind.
 Result<i64> futex_wake_address(VirtAddr address, u32 count);
-// Marks the robust mutexes that the thread holds as owned by a dead one, and wakes a waiter of each.
-void release_robust_list(proc::Thread& thread);
+// Marks the robust mutexes on the list at `head` (0: none) that thread `tid` holds as owned by a dead one, and wakes a
+// waiter of each.
+void release_robust_list(VirtAddr head, i32 tid);
 
 }  // namespace ipc

@@ -4,7 +4,7 @@
 
 #include "fs/vfs/anonymous.hpp"
 #include "fs/vfs/special.hpp"
-#include "kernel/init/subsystem.hpp"
+#include "kernel/lib/subsystem.hpp"
 #include "kernel/mm/frame.hpp"
 
 namespace ipc {
@@ -14,9 +14,10 @@ using namespace vfs::poll_event;
 
 constexpr usize kCapacity = 64 * KiB;  // as Linux
 constexpr usize kPages = kCapacity / kPageSize;
-constexpr usize kAtomicWrite = 4096;   // PIPE_BUF
+constexpr usize kAtomicWrite = 4096;  // PIPE_BUF
 
-// The ring itself. Pages come when data does and go when the pipe is empty, so that an idle pipe costs one small object.
+// The ring itself. Pages come when data does and go when the pipe is empty, so that an idle pipe costs one small
+// object.
 class PipeRing {
  public:
   ~PipeRing() { drop_pages(); }

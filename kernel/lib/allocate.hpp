@@ -1,7 +1,7 @@
 // Where the kernel's objects come from.
 //
-// The room above (kernel/mm/heap.cpp; malloc in host tests) implements allocate() and deallocate(). Running out of memory
-// is an ordinary error: nothing throws, and plain `new` is not available.
+// The room above (kernel/mm/heap.cpp; malloc in host tests) implements allocate() and deallocate(). Running out of
+// memory is an ordinary error: nothing throws, and plain `new` is not available.
 #pragma once
 
 #include <new>

@@ -68,9 +68,12 @@ std::optional<u64> CommandLine::size(std::string_view name) const {
   if (!text || text->empty()) return std::nullopt;
   u64 unit = 1;
   switch (text->back()) {
-    case 'k': case 'K': unit = KiB; break;
-    case 'm': case 'M': unit = MiB; break;
-    case 'g': case 'G': unit = GiB; break;
+    case 'k':
+    case 'K': unit = KiB; break;
+    case 'm':
+    case 'M': unit = MiB; break;
+    case 'g':
+    case 'G': unit = GiB; break;
     default: return parse_number(*text);
   }
   text->remove_suffix(1);

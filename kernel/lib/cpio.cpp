@@ -14,10 +14,14 @@ bool parse_field(const u8* text, u32& value) {
   for (int i = 0; i < 8; ++i) {
     const u8 c = text[i];
     u32 digit = 0;
-    if (c >= '0' && c <= '9') digit = c - u32{'0'};
-    else if (c >= 'a' && c <= 'f') digit = c - u32{'a'} + 10;
-    else if (c >= 'A' && c <= 'F') digit = c - u32{'A'} + 10;
-    else return false;
+    if (c >= '0' && c <= '9')
+      digit = c - u32{'0'};
+    else if (c >= 'a' && c <= 'f')
+      digit = c - u32{'a'} + 10;
+    else if (c >= 'A' && c <= 'F')
+      digit = c - u32{'A'} + 10;
+    else
+      return false;
     value = value << 4 | digit;
   }
   return true;

@@ -20,8 +20,8 @@ class CpioReader {
  public:
   explicit CpioReader(std::span<const u8> archive) : rest_(archive) {}
 
-  // The next entry; false at the trailer or the end. Several archives one after the other are read as one, as Linux does.
-  // EINVAL for a damaged header, with position() saying where.
+  // The next entry; false at the trailer or the end. Several archives one after the other are read as one, as Linux
+  // does. EINVAL for a damaged header, with position() saying where.
   Result<bool> next(CpioEntry& entry);
   usize position() const { return position_; }
 

@@ -1,5 +1,5 @@
-// ELF64 files, as far as a program loader looks at them (System V gABI, chapters 4 and 5). Pure: works on bytes that the
-// caller read, trusts none of them.
+// ELF64 files, as far as a program loader looks at them (System V gABI, chapters 4 and 5). Pure: works on bytes that
+// the caller read, trusts none of them.
 #pragma once
 
 #include <span>
@@ -34,8 +34,8 @@ inline constexpr usize kMaxProgramHeaders = 64;
 // ENOEXEC for anything that is not a little-endian ELF64 executable or shared object for `machine`.
 Status check(const Header& header, u16 machine);
 
-// The address range that the PT_LOAD segments cover, in whole pages. ENOEXEC when they overlap, are out of order, or do not
-// fit an address space.
+// The address range that the PT_LOAD segments cover, in whole pages. ENOEXEC when they overlap, are out of order, or do
+// not fit an address space.
 struct Extent {
   VirtAddr start = 0;
   VirtAddr end = 0;

@@ -79,10 +79,14 @@ const char* parse_number(const char* at, int* value, va_list& arguments) {
 // `at` is behind the '%'. Returns the position of the conversion character.
 const char* parse(const char* at, Specification& spec, va_list& arguments) {
   for (;; ++at) {
-    if (*at == '-') spec.left = true;
-    else if (*at == '0') spec.zero = true;
-    else if (*at == '#') spec.alternate = true;
-    else break;
+    if (*at == '-')
+      spec.left = true;
+    else if (*at == '0')
+      spec.zero = true;
+    else if (*at == '#')
+      spec.alternate = true;
+    else
+      break;
   }
   at = parse_number(at, &spec.width, arguments);
   if (*at == '.') {

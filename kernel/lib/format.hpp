@@ -1,7 +1,7 @@
 // printf-style formatting without allocation.
 //
-// Conversions: %d %i %u %x %X %o %p %s %c %%, with the flags `-`, `0`, `#`, a width, a precision (both also `*`), and the
-// lengths hh h l ll z. What a format asks beyond that is copied as it stands, so that a mistake is visible.
+// Conversions: %d %i %u %x %X %o %p %s %c %%, with the flags `-`, `0`, `#`, a width, a precision (both also `*`), and
+// the lengths hh h l ll z. What a format asks beyond that is copied as it stands, so that a mistake is visible.
 #pragma once
 
 #include <cstdarg>

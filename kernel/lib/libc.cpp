@@ -18,8 +18,7 @@ usize strnlen(const char* text, usize limit) {
 }
 
 int strcmp(const char* a, const char* b) {
-  for (; *a != 0 && *a == *b; ++a, ++b) {
-  }
+  for (; *a != 0 && *a == *b; ++a, ++b) {}
   return static_cast<u8>(*a) - static_cast<u8>(*b);
 }
 

@@ -15,9 +15,8 @@ namespace lib {
 struct DefaultTag;
 
 template <class Tag>
-using TaggedListNode =
-    boost::intrusive::list_base_hook<boost::intrusive::tag<Tag>,
-                                     boost::intrusive::link_mode<boost::intrusive::safe_link>>;
+using TaggedListNode = boost::intrusive::list_base_hook<boost::intrusive::tag<Tag>,
+                                                        boost::intrusive::link_mode<boost::intrusive::safe_link>>;
 using ListNode = TaggedListNode<DefaultTag>;
 
 template <class T, class Tag = DefaultTag>

@@ -1,7 +1,7 @@
 // One T for each CPU.
 //
-// The boot CPU's is inside the object, so that it works from the first instruction on; grow() adds the others once their
-// number is known. mine() is stable only while preemption is off.
+// The boot CPU's is inside the object, so that it works from the first instruction on; grow() adds the others once
+// their number is known. mine() is stable only while preemption is off.
 #pragma once
 
 #include <new>

@@ -88,7 +88,9 @@ class RadixTree {
 
   static Node* node(void* at) { return static_cast<Node*>(at); }
   static usize digit(u64 index, u32 level) { return (index >> (kShift * level)) & ((1 << kShift) - 1); }
-  bool covers(u64 index) const { return height_ * kShift >= 64 || index >> (height_ * kShift) == 0 ? height_ != 0 : false; }
+  bool covers(u64 index) const {
+    return height_ * kShift >= 64 || index >> (height_ * kShift) == 0 ? height_ != 0 : false;
+  }
 
   static Result<Node*> ensure(void*& slot) {
     if (slot == nullptr) slot = try_new<Node>();

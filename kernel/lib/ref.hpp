@@ -1,7 +1,7 @@
 // Shared objects with a count inside.
 //
-// A class derives from RefCounted<Itself>; it is born with one reference, which make_ref() or adopt() takes over. The last
-// reference to go calls T::destroy_last(), by default deletion. Counts are atomic; the objects' contents are not.
+// A class derives from RefCounted<Itself>; it is born with one reference, which make_ref() or adopt() takes over. The
+// last reference to go calls T::destroy_last(), by default deletion. Counts are atomic; the objects' contents are not.
 #pragma once
 
 #include <atomic>
@@ -20,7 +20,8 @@ class RefCounted {
   [[nodiscard]] bool try_acquire() const {
     u32 seen = count_.load(std::memory_order_relaxed);
     while (seen != 0) {
-      if (count_.compare_exchange_weak(seen, seen + 1, std::memory_order_acquire, std::memory_order_relaxed)) return true;
+      if (count_.compare_exchange_weak(seen, seen + 1, std::memory_order_acquire, std::memory_order_relaxed))
+        return true;
     }
     return false;
   }

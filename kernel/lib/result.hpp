@@ -27,10 +27,10 @@ constexpr void take(Status&) {}
 
 // The value of `expression`, or a return of its error from the enclosing function. A statement expression (GCC and
 // clang), because nothing in the standard language can return from the caller.
-#define TRY(expression)                                            \
-  ({                                                               \
-    auto try_result = (expression);                                \
-    if (!try_result.has_value()) [[unlikely]]                      \
-      return std::unexpected<Errno>(try_result.error());           \
-    lib::detail::take(try_result);                                 \
+#define TRY(expression)                                  \
+  ({                                                     \
+    auto try_result = (expression);                      \
+    if (!try_result.has_value()) [[unlikely]]            \
+      return std::unexpected<Errno>(try_result.error()); \
+    lib::detail::take(try_result);                       \
   })

@@ -1,5 +1,5 @@
-// The bare spinning lock: an atomic word and nothing else. It knows no interrupts, no preemption and no lock class; it is
-// for the rooms below kernel/sync (the log, lock checking itself) and for kernel/sync to build on. All others use
+// The bare spinning lock: an atomic word and nothing else. It knows no interrupts, no preemption and no lock class; it
+// is for the rooms below kernel/sync (the log, lock checking itself) and for kernel/sync to build on. All others use
 // Locked<T, LockClass>.
 #pragma once
 

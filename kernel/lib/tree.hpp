@@ -15,8 +15,7 @@ using TreeNode = boost::intrusive::set_base_hook<boost::intrusive::link_mode<boo
 
 // Unique keys.
 template <class T, class Key>
-using Tree =
-    boost::intrusive::set<T, boost::intrusive::key_of_value<Key>, boost::intrusive::constant_time_size<false>>;
+using Tree = boost::intrusive::set<T, boost::intrusive::key_of_value<Key>, boost::intrusive::constant_time_size<false>>;
 // Equal keys stay in the order in which they came.
 template <class T, class Key>
 using MultiTree =

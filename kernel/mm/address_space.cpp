@@ -72,7 +72,8 @@ bool AddressSpace::is_free(State& state, VirtAddr start, VirtAddr end) {
 }
 
 Result<VirtAddr> AddressSpace::find_gap(State& state, u64 size, VirtAddr hint) {
-  if (hint >= hal::arch::kUserMinimum && hal::is_user_range(hint, size) && is_free(state, hint, hint + size)) return hint;
+  if (hint >= hal::arch::kUserMinimum && hal::is_user_range(hint, size) && is_free(state, hint, hint + size))
+    return hint;
   VirtAddr top = state.map_top;
   for (auto at = state.mappings.end(); at != state.mappings.begin();) {
     --at;
@@ -300,7 +301,7 @@ void AddressSpace::unmap_object(VmObject& object, u64 first, u64 count, bool kee
   }
 }
 
-Status AddressSpace::advise(VirtAddr start, u64 size, bool MappingFlags::*flag, bool value) {
+Status AddressSpace::advise(VirtAddr start, u64 size, bool MappingFlags::* flag, bool value) {
   auto state = state_.lock();
   for (VirtAddr at = start; at < start + size;) {
     const Mapping* mapping = find(*state, at);

@@ -1,12 +1,12 @@
 // The memory of a program.
 //
-// An AddressSpace is shared by the threads (and vfork children) that use it: `users` counts them, and when the last goes
-// the mappings are taken down. References outlive that: a CPU that went idle keeps the root of the program that ran there
-// last, so the root itself is freed with the last reference.
+// An AddressSpace is shared by the threads (and vfork children) that use it: `users` counts them, and when the last
+// goes the mappings are taken down. References outlive that: a CPU that went idle keeps the root of the program that
+// ran there last, so the root itself is freed with the last reference.
 //
-// One sleeping lock guards the mappings and all user page-table entries. It is held while a fault reads a page in; objects
-// must not need it for that. Anonymous pages live in page-table entries alone: after fork both sides hold the frame
-// read-only with PageFlags::Cow, and whoever writes first copies it, unless its reference is the only one.
+// One sleeping lock guards the mappings and all user page-table entries. It is held while a fault reads a page in;
+// objects must not need it for that. Anonymous pages live in page-table entries alone: after fork both sides hold the
+// frame read-only with PageFlags::Cow, and whoever writes first copies it, unless its reference is the only one.
 #pragma once
 
 #include "hal/smp.hpp"
@@ -42,7 +42,7 @@ struct MapRequest {
   u64 object_page = 0;
   lib::Ref<MappingName> name;
   const char* label = nullptr;
-  bool fixed = false;    // exactly there, replacing what is there
+  bool fixed = false;       // exactly there, replacing what is there
   bool no_replace = false;  // with fixed: EEXIST instead
 };
 
@@ -97,7 +97,7 @@ class AddressSpace : public lib::RefCounted<AddressSpace> {
   // Reads pages in so that later accesses do not fault (MAP_POPULATE, mlock). Errors are ignored.
   void populate(VirtAddr start, u64 size);
   // Sets a flag of all mappings in the range. ENOMEM where not mapped.
-  Status advise(VirtAddr start, u64 size, bool MappingFlags::*flag, bool value);
+  Status advise(VirtAddr start, u64 size, bool MappingFlags::* flag, bool value);
   // Makes shared pages of files durable (msync). ENOMEM where not mapped; with `wait`, errors of writing.
   Status sync(VirtAddr start, u64 size, bool wait);
   // One byte for each page: 1 if it is resident (mincore). ENOMEM where not mapped.

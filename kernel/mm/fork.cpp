@@ -1,7 +1,7 @@
 // fork: a second address space that shares every page until somebody writes.
 //
-// Only private pages that differ from their object are carried over; pages that an object can show again are left to the
-// child's own faults, which find them in memory.
+// Only private pages that differ from their object are carried over; pages that an object can show again are left to
+// the child's own faults, which find them in memory.
 
 #include "hal/tlb.hpp"
 #include "kernel/diag/assert.hpp"
@@ -66,7 +66,7 @@ Status AddressSpace::copy_mappings(State& from, State& to) {
 Status AddressSpace::share_pages(AddressSpace& child, FrameGather& gather, const Mapping& mapping) {
   PageTable child_tables = child.tables();
   bool failed = false;
-  u64* target = nullptr;          // the child's entry for `target_address`
+  u64* target = nullptr;  // the child's entry for `target_address`
   VirtAddr target_address = 0;
   for_each_entry(root_, Pte::levels() - 1, mapping.start, mapping.end, [&](u64& entry, VirtAddr address) {
     if (failed) return;
@@ -76,8 +76,8 @@ Status AddressSpace::share_pages(AddressSpace& child, FrameGather& gather, const
       entry = Pte::make_leaf(Pte::address(entry), 0, read_flags(mapping) | PageFlags::Cow);
       gather.touch(address);
     }
-    const bool next_entry = target != nullptr && address == target_address + kPageSize &&
-                            hal::level_index(address, 0) != 0;
+    const bool next_entry =
+        target != nullptr && address == target_address + kPageSize && hal::level_index(address, 0) != 0;
     target = next_entry ? target + 1 : child_tables.make(address, 0).entry;
     target_address = address;
     if (target == nullptr) {

@@ -6,6 +6,7 @@
 #include "hal/boot_info.hpp"
 #include "hal/cpu.h"
 #include "hal/page_table.hpp"
+#include "hal/pte.hpp"
 #include "hal/tlb.hpp"
 #include "kernel/diag/assert.hpp"
 #include "kernel/diag/log.hpp"
@@ -147,7 +148,8 @@ void give_back_boot_memory(PhysAddr base, u64 size) {
 
 Result<PageFrame*> allocate_frames(unsigned order, FrameKind kind, Allocate flags) {
   PageFrame* frame = take_block(order, flags);
-  if (frame == nullptr) [[unlikely]] return Err(Errno::ENOMEM);
+  if (frame == nullptr) [[unlikely]]
+    return Err(Errno::ENOMEM);
   frame->kind = kind;
   frame->order = static_cast<u8>(order);
   frame->owner = nullptr;

@@ -17,10 +17,10 @@
 namespace mm {
 
 enum class FrameKind : u8 {
-  Reserved,   // never given out: firmware, kernel image, holes
-  Free,       // head of a free block; owner: the zone
-  FreeTail,   // inside a free block, or part of a larger allocation
-  Kernel,     // heap, stacks, buffers
+  Reserved,  // never given out: firmware, kernel image, holes
+  Free,      // head of a free block; owner: the zone
+  FreeTail,  // inside a free block, or part of a larger allocation
+  Kernel,    // heap, stacks, buffers
   PageTable,
   Slab,       // owner: the object cache
   Anonymous,  // a program's private page
@@ -30,11 +30,11 @@ enum class FrameKind : u8 {
 struct PageFrame : lib::ListNode {
   std::atomic<u32> references = 0;
   FrameKind kind = FrameKind::Reserved;
-  u8 order = 0;              // of the free block or allocation that starts here
-  u8 node = 0;               // NUMA node
-  std::atomic<u8> flags = 0; // of the owner
-  void* owner = nullptr;     // Slab: ObjectCache; Cache: VmObject
-  u64 index = 0;             // Slab: first free object; Cache: page number in the object
+  u8 order = 0;               // of the free block or allocation that starts here
+  u8 node = 0;                // NUMA node
+  std::atomic<u8> flags = 0;  // of the owner
+  void* owner = nullptr;      // Slab: ObjectCache; Cache: VmObject
+  u64 index = 0;              // Slab: first free object; Cache: page number in the object
 };
 static_assert(sizeof(PageFrame) == 40);
 
@@ -42,9 +42,7 @@ inline PageFrame* frame_table() { return reinterpret_cast<PageFrame*>(hal::arch:
 inline PageFrame* frame_of(PhysAddr address) { return frame_table() + (address.value >> kPageShift); }
 // For addresses in the direct map.
 inline PageFrame* frame_of(const void* address) { return frame_of(hal::virt_to_phys(address)); }
-inline PhysAddr address_of(const PageFrame* frame) {
-  return {static_cast<u64>(frame - frame_table()) << kPageShift};
-}
+inline PhysAddr address_of(const PageFrame* frame) { return {static_cast<u64>(frame - frame_table()) << kPageShift}; }
 inline void* memory_of(const PageFrame* frame) { return hal::phys_to_virt(address_of(frame)); }
 
 inline constexpr unsigned kMaxOrder = 10;  // 4 MiB

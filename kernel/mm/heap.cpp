@@ -15,9 +15,9 @@ namespace {
 
 // From 64 bytes on each is a multiple of 64, so that an object of such a size is aligned to a cache line.
 ObjectCache g_classes[] = {
-    {"heap-16", 16},     {"heap-32", 32},     {"heap-48", 48},     {"heap-64", 64},     {"heap-128", 128},
-    {"heap-192", 192},   {"heap-256", 256},   {"heap-320", 320},   {"heap-384", 384},   {"heap-512", 512},
-    {"heap-640", 640},   {"heap-768", 768},   {"heap-1024", 1024}, {"heap-1344", 1344}, {"heap-2048", 2048},
+    {"heap-16", 16},   {"heap-32", 32},   {"heap-48", 48},     {"heap-64", 64},     {"heap-128", 128},
+    {"heap-192", 192}, {"heap-256", 256}, {"heap-320", 320},   {"heap-384", 384},   {"heap-512", 512},
+    {"heap-640", 640}, {"heap-768", 768}, {"heap-1024", 1024}, {"heap-1344", 1344}, {"heap-2048", 2048},
 };
 constexpr usize kLargestClass = 2048;
 

@@ -48,7 +48,7 @@ struct FreeStack {
 };
 constexpr usize kMaxCachedStacks = 16;
 struct Stacks {
-  FreeStack* cached = nullptr;    // mapped
+  FreeStack* cached = nullptr;  // mapped
   usize cached_count = 0;
   VirtAddr next_slot = kStackBase;  // slots from here on were never used
   lib::List<UsedRange> free_slots;  // unmapped

@@ -1,7 +1,7 @@
 // The kernel's own address space beyond the direct map: thread stacks with guard pages, device registers, modules.
 //
-// Stacks have an area of their own, cut into slots of twice the stack's size (the lower half of a slot is the guard), and
-// a short list of mapped ones to use again. All else comes from the mapping area, first fit, with an unmapped page
+// Stacks have an area of their own, cut into slots of twice the stack's size (the lower half of a slot is the guard),
+// and a short list of mapped ones to use again. All else comes from the mapping area, first fit, with an unmapped page
 // behind each range. Kernel page-table entries are guarded by one spinning lock.
 #pragma once
 

@@ -1,7 +1,7 @@
 // Pages that live in memory alone: files of tmpfs, shared anonymous memory, memfd, System V segments.
 //
-// A page exists from the first access on and is zero until written; absent pages below the limit read as zeros. The object
-// knows who maps it, so that a truncation reaches their page tables.
+// A page exists from the first access on and is zero until written; absent pages below the limit read as zeros. The
+// object knows who maps it, so that a truncation reaches their page tables.
 #pragma once
 
 #include "kernel/lib/radix_tree.hpp"

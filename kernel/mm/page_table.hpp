@@ -1,14 +1,13 @@
 // Page tables after boot: reached through the direct map, made of frames.
 #pragma once
 
-#include <arch_impl/pte.hpp>
-
 #include "hal/page_table.hpp"
+#include "hal/pte.hpp"
 #include "kernel/mm/frame.hpp"
 
 namespace mm {
 
-using Pte = hal::arch::Pte;
+using hal::Pte;
 
 struct DirectMapAccess {
   u64* table(PhysAddr address) const { return hal::phys_to<u64>(address); }

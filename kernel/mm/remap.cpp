@@ -5,7 +5,6 @@
 #include "hal/layout.hpp"
 #include "kernel/mm/address_space.hpp"
 
-
 namespace mm {
 
 Result<VirtAddr> AddressSpace::move_mapping(State& state, Mapping& mapping, const Remap& request) {

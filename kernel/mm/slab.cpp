@@ -52,7 +52,8 @@ PageFrame* slab_of(const void* object) {
 }  // namespace
 
 ObjectCache::ObjectCache(const char* name, usize object_size, usize alignment)
-    : name_(name), object_size_(align_up(std::max(object_size, 2 * sizeof(void*)), alignment)),
+    : name_(name),
+      object_size_(align_up(std::max(object_size, 2 * sizeof(void*)), alignment)),
       order_(order_for(object_size_)) {}
 
 void* ObjectCache::take_from_slabs(Slabs& slabs) {

@@ -1,11 +1,12 @@
 // Caches of equal objects (slabs), under the heap and for types of which there are many.
 //
-// A slab is a block of 2^order frames cut into objects. Its first PageFrame holds the head of the free list (`index`, an
-// address), the number of objects in use (`references` - 1) and a link into the cache's list of slabs with room.
+// A slab is a block of 2^order frames cut into objects. Its first PageFrame holds the head of the free list (`index`,
+// an address), the number of objects in use (`references` - 1) and a link into the cache's list of slabs with room.
 // Each CPU has a magazine of free objects, so that most operations take no lock. A slab whose objects are all free goes
 // back to the zone unless it is the only one with room.
 //
-// Debug builds fill freed objects with kPoison and check it on allocation: a write after free panics and names the cache.
+// Debug builds fill freed objects with kPoison and check it on allocation: a write after free panics and names the
+// cache.
 #pragma once
 
 #include "kernel/lib/per_cpu.hpp"
@@ -21,8 +22,8 @@ class ObjectCache : public lib::ListNode {
   // `alignment` is a power of two. Constant-initialized caches are entered in the list of caches on first use.
   ObjectCache(const char* name, usize object_size, usize alignment = 16);
 
-  void* allocate();          // null when memory is short; any context
-  void free(void* object);   // any context
+  void* allocate();         // null when memory is short; any context
+  void free(void* object);  // any context
 
   // Gives this CPU's magazine and empty slabs back. For tests and when memory is short.
   void shrink();

@@ -1,5 +1,5 @@
-// Page-table work on ranges of user addresses. The address space's lock is held throughout; a frame in an entry carries one
-// reference.
+// Page-table work on ranges of user addresses. The address space's lock is held throughout; a frame in an entry carries
+// one reference.
 #pragma once
 
 #include <algorithm>

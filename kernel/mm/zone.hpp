@@ -1,7 +1,7 @@
 // Free frames of one NUMA node below or above 4 GiB, in a buddy system.
 //
-// Blocks of 2^order frames, aligned to their size, are on the list of their order; a block and its buddy that are both free
-// are joined. The lock is the zone's; frames of kind Free and FreeTail inside belong to it.
+// Blocks of 2^order frames, aligned to their size, are on the list of their order; a block and its buddy that are both
+// free are joined. The lock is the zone's; frames of kind Free and FreeTail inside belong to it.
 #pragma once
 
 #include "kernel/mm/frame.hpp"

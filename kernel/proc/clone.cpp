@@ -19,8 +19,8 @@ using namespace clone_flag;
 bool has(const CloneRequest& request, u64 flag) { return (request.flags & flag) != 0; }
 
 Status check(const CloneRequest& request) {
-  constexpr u64 kKnown = kVm | kFs | kFiles | kSighand | kVfork | kParent | kThread | kSysvsem | kSettls | kParentSettid |
-                         kChildCleartid | kDetached | kUntraced | kChildSettid | kClearSighand;
+  constexpr u64 kKnown = kVm | kFs | kFiles | kSighand | kVfork | kParent | kThread | kSysvsem | kSettls |
+                         kParentSettid | kChildCleartid | kDetached | kUntraced | kChildSettid | kClearSighand;
   if ((request.flags & ~kKnown) != 0) return Err(Errno::EINVAL);
   if (has(request, kThread) && !has(request, kSighand)) return Err(Errno::EINVAL);
   if (has(request, kSighand) && !has(request, kVm)) return Err(Errno::EINVAL);
@@ -231,12 +231,15 @@ Result<Thread*> make_first_process(vfs::Path root, void (*entry)()) {
   listed.process = process.leak();
   table->threads = table->processes = 1;
   hal::TrapFrame& frame = *hal::user_frame(thread.kernel_stack_top);
-  hal::prepare_thread(thread.context, reinterpret_cast<VirtAddr>(&frame), [](void* function) {
-    sched::begin_thread();
-    reinterpret_cast<void (*)()>(function)();
-    hal::interrupts_disable();
-    hal::return_to_user();
-  }, reinterpret_cast<void*>(entry));
+  hal::prepare_thread(
+      thread.context, reinterpret_cast<VirtAddr>(&frame),
+      [](void* function) {
+        sched::begin_thread();
+        reinterpret_cast<void (*)()>(function)();
+        hal::interrupts_disable();
+        hal::return_to_user();
+      },
+      reinterpret_cast<void*>(entry));
   return &thread;
 }
 

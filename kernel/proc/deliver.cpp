@@ -113,7 +113,8 @@ bool deliver_one(Thread& self, hal::TrapFrame& frame) {
   if (self.process->is_exiting) exit_thread(self.process->exit_status);
   if (self.process->exec_thread != nullptr && self.process->exec_thread != &self) exit_thread(0);
   if (self.process->is_stopped) {
-    static_cast<void>(self.process->continued.wait([&] { return !self.process->is_stopped || self.process->is_exiting; }));
+    static_cast<void>(
+        self.process->continued.wait([&] { return !self.process->is_stopped || self.process->is_exiting; }));
     return true;
   }
   const Delivery delivery = take_signal(self);
@@ -142,8 +143,7 @@ bool deliver_one(Thread& self, hal::TrapFrame& frame) {
 void handle_signals(hal::TrapFrame& frame) {
   Thread& self = current_thread();
   self.work.fetch_and(~static_cast<u32>(hal::ThreadWork::Signal), std::memory_order_seq_cst);
-  while (deliver_one(self, frame)) {
-  }
+  while (deliver_one(self, frame)) {}
   settle_restart(self, frame, nullptr);
   const u32 restore = static_cast<u32>(hal::ThreadWork::RestoreMask);
   if ((self.work.fetch_and(~restore, std::memory_order_relaxed) & restore) != 0) {

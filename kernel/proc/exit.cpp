@@ -17,7 +17,7 @@ void drop_memory(Thread& self) {
     static_cast<void>(mm::UserOut<u32>(self.clear_child_tid).put(0));
     static_cast<void>(ipc::futex_wake_address(self.clear_child_tid, 1));
   }
-  ipc::release_robust_list(self);
+  ipc::release_robust_list(self.robust_list, self.tid);
   lib::Ref<mm::AddressSpace> memory;
   std::swap(memory, self.memory);
   sched::use_address_space(nullptr);
@@ -134,9 +134,7 @@ bool matches(const Process& child, const WaitRequest& request) {
   return false;
 }
 
-u32 uid_of(Process& process) {
-  return process.threads.empty() ? 0 : process.threads.front().credentials->uid;
-}
+u32 uid_of(Process& process) { return process.threads.empty() ? 0 : process.threads.front().credentials->uid; }
 
 // Fills `result` if the child has news. Table locked.
 bool report(Process& child, const WaitRequest& request, WaitResult& result) {

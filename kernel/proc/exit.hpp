@@ -1,8 +1,8 @@
 // The end of threads and processes, and waiting for it.
 #pragma once
 
-#include "kernel/proc/table.hpp"
 #include "kernel/mm/user_memory.hpp"
+#include "kernel/proc/table.hpp"
 
 namespace proc {
 

@@ -1,7 +1,7 @@
 // The descriptors of a process.
 //
-// Shared by the threads that were made with CLONE_FILES. The array grows by doubling; a look-up takes one spinning lock for
-// a few instructions. Growing allocates before it locks.
+// Shared by the threads that were made with CLONE_FILES. The array grows by doubling; a look-up takes one spinning lock
+// for a few instructions. Growing allocates before it locks.
 #pragma once
 
 #include "fs/vfs/file.hpp"

@@ -18,7 +18,7 @@ struct ElfFile {
 };
 
 struct LoadedElf {
-  u64 bias = 0;             // added to the file's addresses
+  u64 bias = 0;  // added to the file's addresses
   VirtAddr entry = 0;
   VirtAddr program_headers = 0;  // in memory; 0 if no segment holds them
   VirtAddr end = 0;

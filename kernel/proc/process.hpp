@@ -1,12 +1,12 @@
 // Processes and their threads, in Linux's model: a process is a group of threads made by clone(CLONE_THREAD).
 //
-// What is shared is by reference: memory, descriptors, directories, signal actions and credentials belong to threads (each
-// may have been cloned with or without), and the process has what POSIX gives to the whole: identity, family, limits,
-// process-wide signals, the exit status.
+// What is shared is by reference: memory, descriptors, directories, signal actions and credentials belong to threads
+// (each may have been cloned with or without), and the process has what POSIX gives to the whole: identity, family,
+// limits, process-wide signals, the exit status.
 //
-// Locks: the family tree, groups, sessions and thread lists belong to the process table's lock (LockClass::ProcessTable).
-// Signal state belongs to SignalHandlers' lock. A thread's references are changed by the thread itself only; others look at
-// them through the accessors, under the process table's lock.
+// Locks: the family tree, groups, sessions and thread lists belong to the process table's lock
+// (LockClass::ProcessTable). Signal state belongs to SignalHandlers' lock. A thread's references are changed by the
+// thread itself only; others look at them through the accessors, under the process table's lock.
 #pragma once
 
 #include "fs/vfs/path.hpp"
@@ -81,17 +81,17 @@ class Thread : public sched::Thread, public lib::TaggedListNode<ThreadTag> {
   // Signals: SignalHandlers' lock, but for what only the thread itself touches.
   SignalSet blocked;
   SignalQueue signals;
-  SignalSet saved_mask;          // to be restored on return (sigsuspend, ppoll); self
+  SignalSet saved_mask;            // to be restored on return (sigsuspend, ppoll); self
   AlternateStack alternate_stack;  // self
-  RestartBlock restart_block;    // self
-  bool in_syscall = false;       // self: the frame holds a system call's result
+  RestartBlock restart_block;      // self
+  bool in_syscall = false;         // self: the frame holds a system call's result
   u64 entry_argument0 = 0;
 
-  VirtAddr trampoline = 0;       // self: the signal return code in this program
-  VirtAddr clear_child_tid = 0;  // self
-  VirtAddr robust_list = 0;      // self
-  u32 exit_code = 0;             // as wait() reports it
-  bool is_leaving = false;       // process table: has exited as far as others are concerned
+  VirtAddr trampoline = 0;                // self: the signal return code in this program
+  VirtAddr clear_child_tid = 0;           // self
+  VirtAddr robust_list = 0;               // self
+  u32 exit_code = 0;                      // as wait() reports it
+  bool is_leaving = false;                // process table: has exited as far as others are concerned
   sync::WaitQueue* vfork_done = nullptr;  // process table: the parent waits here until exec or exit
 
   u64 minor_faults = 0;
@@ -141,8 +141,8 @@ class Process : public lib::RefCounted<Process>,
   lib::Ref<Group> group;
   lib::Ref<Session> session;
   enum class Phase : u8 { Alive, Zombie, Reaped } phase = Phase::Alive;
-  u32 exit_status = 0;        // wait()'s encoding
-  bool is_exiting = false;    // exit_group or a fatal signal: no new threads
+  u32 exit_status = 0;      // wait()'s encoding
+  bool is_exiting = false;  // exit_group or a fatal signal: no new threads
   bool has_execed = false;
   Thread* exec_thread = nullptr;  // all other threads must go
   bool is_stopped = false;
@@ -158,14 +158,14 @@ class Process : public lib::RefCounted<Process>,
   sync::WaitQueue threads_changed;   // exec, exit: another thread has gone
   sync::WaitQueue continued;         // stopped threads sit here
 
-  Limit limits[limit::kCount];       // process table
+  Limit limits[limit::kCount];  // process table
   u64 start_time_ns = 0;
   // Of threads that have gone, and of children that were waited for. Process table.
   u64 user_ns = 0, system_ns = 0, children_user_ns = 0, children_system_ns = 0;
   u64 dead_minor_faults = 0;
   i32 parent_death_signal = 0;
 
-  lib::Ref<vfs::File> executable;    // process table
+  lib::Ref<vfs::File> executable;  // process table
   ktime::Timer* real_timer = nullptr;
 
   u64 limit_of(usize which) const { return limits[which].soft; }

@@ -23,9 +23,26 @@ constexpr u32 kMaxScripts = 4;
 
 // Auxiliary vector types (include/uapi/linux/auxvec.h).
 enum class Aux : u64 {
-  End = 0, ProgramHeaders = 3, HeaderSize = 4, HeaderCount = 5, PageSize = 6, Base = 7, Flags = 8, Entry = 9, Uid = 11,
-  Euid = 12, Gid = 13, Egid = 14, Platform = 15, Hwcap = 16, ClockTick = 17, Secure = 23, Random = 25, Hwcap2 = 26,
-  ExecName = 31, MinSignalStack = 51,
+  End = 0,
+  ProgramHeaders = 3,
+  HeaderSize = 4,
+  HeaderCount = 5,
+  PageSize = 6,
+  Base = 7,
+  Flags = 8,
+  Entry = 9,
+  Uid = 11,
+  Euid = 12,
+  Gid = 13,
+  Egid = 14,
+  Platform = 15,
+  Hwcap = 16,
+  ClockTick = 17,
+  Secure = 23,
+  Random = 25,
+  Hwcap2 = 26,
+  ExecName = 31,
+  MinSignalStack = 51,
 };
 
 // The places of position-independent programs, as Linux lays them out: the program two thirds up, the interpreter and
@@ -299,7 +316,7 @@ std::string_view base_name(std::string_view path) {
 // Cannot fail: the new program takes the old one's place.
 void commit(Thread& self, NewProgram& program, ProgramRequest& request, lib::Ref<vfs::File> named,
             lib::Ref<const vfs::Credentials> credentials, lib::Ref<SignalHandlers> handlers) {
-  ipc::release_robust_list(self);
+  ipc::release_robust_list(self.robust_list, self.tid);
   self.robust_list = 0;
   self.clear_child_tid = 0;
   self.alternate_stack = AlternateStack();

@@ -37,7 +37,8 @@ Result<lib::Ref<vfs::File>> open_program(const vfs::WalkContext& context, std::s
 Result<lib::Ref<vfs::File>> open_program_at(const vfs::Path& place, const vfs::Credentials& who);
 
 // Runs the program in place of the calling process's present one. On success the user registers are those of the new
-// program. Errors leave everything as it was: ENOEXEC, EACCES, ENOENT (the interpreter), ELIBBAD, ENOMEM, E2BIG. May sleep.
+// program. Errors leave everything as it was: ENOEXEC, EACCES, ENOENT (the interpreter), ELIBBAD, ENOMEM, E2BIG. May
+// sleep.
 Status execute(ProgramRequest request);
 
 // The address of the rt_sigreturn code in the thread's program.

@@ -92,7 +92,8 @@ Status send_locked(Process& process, Thread* only, const SignalInfo& info, Queue
     return {};
   }
   // A blocked signal is kept even if it is ignored now: the action may change before it is unblocked.
-  const bool blocked = only != nullptr ? only->blocked.has(info.signal) : choose_thread(process, info.signal) == nullptr;
+  const bool blocked =
+      only != nullptr ? only->blocked.has(info.signal) : choose_thread(process, info.signal) == nullptr;
   if (!blocked && is_ignored(*handlers, process, info.signal)) return {};
   if (entry == nullptr && info.signal >= kFirstRealtime) return Err(Errno::EAGAIN);
   SignalQueue& queue = only != nullptr ? only->signals : process.signals;
@@ -207,7 +208,8 @@ Status check_may_signal(Process& target, int signal) {
   auto table = lock_table();
   if (target.threads.empty()) return {};
   const vfs::Credentials& theirs = *target.threads.front().credentials;
-  if (mine.euid == theirs.suid || mine.euid == theirs.uid || mine.uid == theirs.suid || mine.uid == theirs.uid) return {};
+  if (mine.euid == theirs.suid || mine.euid == theirs.uid || mine.uid == theirs.suid || mine.uid == theirs.uid)
+    return {};
   if (signal == kCont && target.session == self.process->session) return {};
   return Err(Errno::EPERM);
 }

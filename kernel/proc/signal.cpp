@@ -10,10 +10,23 @@ using namespace signal_number;
 
 DefaultAction default_action(int signal) {
   switch (signal) {
-    case kQuit: case kIll: case kTrap: case kAbort: case kBus: case kFpe: case kSegv: case kXcpu: case kXfsz: case kSys:
-      return DefaultAction::Core;
-    case kChild: case kUrg: case kWinch: return DefaultAction::Ignore;
-    case kStop: case kTstp: case kTtin: case kTtou: return DefaultAction::Stop;
+    case kQuit:
+    case kIll:
+    case kTrap:
+    case kAbort:
+    case kBus:
+    case kFpe:
+    case kSegv:
+    case kXcpu:
+    case kXfsz:
+    case kSys: return DefaultAction::Core;
+    case kChild:
+    case kUrg:
+    case kWinch: return DefaultAction::Ignore;
+    case kStop:
+    case kTstp:
+    case kTtin:
+    case kTtou: return DefaultAction::Stop;
     case kCont: return DefaultAction::Continue;
     default: return DefaultAction::Terminate;
   }

@@ -1,7 +1,7 @@
 // Signals: sets, actions, queues.
 //
-// Each thread has a mask and a queue of its own, each process a queue for signals to any of its threads; the actions are
-// shared by threads (CLONE_SIGHAND). One spinning lock, in SignalHandlers, guards the actions and the queues of all
+// Each thread has a mask and a queue of its own, each process a queue for signals to any of its threads; the actions
+// are shared by threads (CLONE_SIGHAND). One spinning lock, in SignalHandlers, guards the actions and the queues of all
 // threads and processes that share them.
 #pragma once
 

@@ -1,6 +1,6 @@
 // What terminals ask of processes: tty::JobControl.
 
-#include "kernel/init/subsystem.hpp"
+#include "kernel/lib/subsystem.hpp"
 #include "kernel/proc/job_control.hpp"
 #include "kernel/proc/send_signal.hpp"
 #include "kernel/tty/console.hpp"

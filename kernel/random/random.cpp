@@ -92,6 +92,8 @@ bool is_seeded() {
   return g_pool.with([](Pool& pool) { return pool.bits >= kNeededBits; });
 }
 
-Status wait_until_seeded() { return g_seeded.wait([] { return is_seeded(); }, sync::WaitMode::Interruptible); }
+Status wait_until_seeded() {
+  return g_seeded.wait([] { return is_seeded(); }, sync::WaitMode::Interruptible);
+}
 
 }  // namespace entropy

@@ -1,9 +1,9 @@
 // Random numbers: a ChaCha20 generator whose key is fed by whatever unpredictable things happen.
 //
 // Seeds come from the boot loader, the CPU's instruction where there is one, interrupt times and what programs write to
-// /dev/random. The pool counts as seeded after 256 bits that deserve the name; until then fill() gives what it has (early
-// boot needs no secrets), and fill_when_seeded() waits. Each request makes a new key, so that a later leak of the pool
-// says nothing about earlier output.
+// /dev/random. The pool counts as seeded after 256 bits that deserve the name; until then fill() gives what it has
+// (early boot needs no secrets), and fill_when_seeded() waits. Each request makes a new key, so that a later leak of
+// the pool says nothing about earlier output.
 #pragma once
 
 #include "hal/boot_info.hpp"

@@ -103,8 +103,8 @@ Thread* steal(Cpu& thief) {
 // Sleeps until an interrupt, unless there is something to do. Interrupts off before and after.
 void rest(Cpu& cpu) {
   g_idle_mask.set(cpu.id);
-  const bool has_work = cpu.queue.waiting() != 0 ||
-                        (cpu.idle->work.load(std::memory_order_seq_cst) & static_cast<u32>(hal::ThreadWork::Reschedule));
+  const bool has_work = cpu.queue.waiting() != 0 || (cpu.idle->work.load(std::memory_order_seq_cst) &
+                                                     static_cast<u32>(hal::ThreadWork::Reschedule));
   const u64 start = hal::monotonic_ns();
   if (!has_work) hal::wait_for_interrupt();
   hal::interrupts_disable();

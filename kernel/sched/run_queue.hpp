@@ -4,8 +4,9 @@
 // quantum goes to the expired array; when the active one is empty the two change places, so that nobody starves however
 // urgent the others are. Real-time threads never expire.
 //
-// The lock is a bare one, because it is taken by one thread and released by the next: from the choice of the next thread
-// until its stack is in use. Interrupts are off while it is held, and no other lock but another run queue's is taken inside.
+// The lock is a bare one, because it is taken by one thread and released by the next: from the choice of the next
+// thread until its stack is in use. Interrupts are off while it is held, and no other lock but another run queue's is
+// taken inside.
 #pragma once
 
 #include "kernel/lib/spin.hpp"
@@ -46,8 +47,8 @@ class RunQueue {
   void enqueue(Thread& thread, bool at_front);
   void enqueue_expired(Thread& thread);
   void dequeue(Thread& thread);
-  Thread* take_next();          // null: nobody
-  Thread* take_for(u32 cpu);    // for a thief; null: nobody may move there
+  Thread* take_next();        // null: nobody
+  Thread* take_for(u32 cpu);  // for a thief; null: nobody may move there
   bool has_slot_before(usize slot) const { return !active_->empty() && active_->first_slot() < slot; }
   bool has_slot_up_to(usize slot) const { return !active_->empty() && active_->first_slot() <= slot; }
 

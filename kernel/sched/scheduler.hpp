@@ -1,8 +1,9 @@
 // Choosing who runs.
 //
 // schedule() is the only place where a CPU changes threads. It runs with interrupts off and holds the run queue's lock
-// across the switch of stacks, so that nobody can take a thread from the queue, or wake it elsewhere, while its registers
-// are still being saved. wake() is the other half; kernel/sync/scheduler_interface.hpp says how sleeping uses both.
+// across the switch of stacks, so that nobody can take a thread from the queue, or wake it elsewhere, while its
+// registers are still being saved. wake() is the other half; kernel/sync/scheduler_interface.hpp says how sleeping uses
+// both.
 #pragma once
 
 #include "kernel/sched/cpu.hpp"
@@ -28,7 +29,8 @@ void yield();
 // Makes a new thread runnable. Any context.
 void start(Thread& thread);
 
-// From now on the calling thread runs with this address space (null: only the kernel's). The caller keeps the reference.
+// From now on the calling thread runs with this address space (null: only the kernel's). The caller keeps the
+// reference.
 void use_address_space(mm::AddressSpace* space);
 
 // Makes a thread that is running in user mode enter the kernel soon, to look at its work bits. Any context.

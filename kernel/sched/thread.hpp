@@ -62,16 +62,16 @@ static_assert(hal::CpuMask::kWords == 4);
 struct Thread : hal::ThreadAnchor, lib::ListNode {
   static constexpr usize kNameSize = 16;  // with the NUL, as Linux's comm
 
-  hal::ThreadState context;  // saved registers
-  mm::AddressSpace* space = nullptr;  // null: a kernel thread; owned by the derived class
+  hal::ThreadState context;                   // saved registers
+  mm::AddressSpace* space = nullptr;          // null: a kernel thread; owned by the derived class
   void (*destroy)(Thread& thread) = nullptr;  // called after it died, on another stack, interrupts off
 
   std::atomic<State> state = State::Runnable;
   bool on_queue = false;
-  PriorityArray* queue_array = nullptr;  // the array that it waits in
-  bool is_user = false;                            // has user registers; kernel/proc's threads
+  PriorityArray* queue_array = nullptr;              // the array that it waits in
+  bool is_user = false;                              // has user registers; kernel/proc's threads
   std::atomic<bool> sleep_is_interruptible = false;  // for /proc's state letter
-  std::atomic<bool> interrupted = false;           // a signal waits: interruptible sleeps end
+  std::atomic<bool> interrupted = false;             // a signal waits: interruptible sleeps end
 
   Priority priority;
   u8 slot = 0;           // queue that it waits in
@@ -79,9 +79,9 @@ struct Thread : hal::ThreadAnchor, lib::ListNode {
   Affinity affinity;
 
   u64 slice_left_ns = kQuantumNs;
-  u64 started_ns = 0;              // when it last got the CPU
-  u64 run_time_ns = 0;             // without the present stretch
-  u32 user_samples = 0;            // ticks that found it in user mode, and in the kernel: they split run_time_ns
+  u64 started_ns = 0;    // when it last got the CPU
+  u64 run_time_ns = 0;   // without the present stretch
+  u32 user_samples = 0;  // ticks that found it in user mode, and in the kernel: they split run_time_ns
   u32 kernel_samples = 0;
   u64 voluntary_switches = 0;
   u64 involuntary_switches = 0;

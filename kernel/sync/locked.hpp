@@ -130,7 +130,8 @@ class Locked {
 
   Locked() = default;
   template <class First, class... Arguments>
-  explicit Locked(First&& first, Arguments&&... arguments) : data_(std::forward<First>(first), std::forward<Arguments>(arguments)...) {}
+  explicit Locked(First&& first, Arguments&&... arguments)
+      : data_(std::forward<First>(first), std::forward<Arguments>(arguments)...) {}
   Locked(const Locked&) = delete;
   Locked& operator=(const Locked&) = delete;
 
@@ -160,7 +161,7 @@ class Locked {
 
   template <class U, LockClass C>
   friend std::pair<typename Locked<U, C>::Guard, typename Locked<U, C>::Guard> lock_pair(Locked<U, C>& a,
-                                                                                           Locked<U, C>& b);
+                                                                                         Locked<U, C>& b);
 
  private:
   Guard lock_as(Nesting nesting) {

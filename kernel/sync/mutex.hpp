@@ -1,7 +1,7 @@
 // The sleeping lock that Locked<T, C> uses for classes of kind Mutex. Not for use on its own.
 //
-// Uncontended it costs one atomic exchange each way. Waiters queue in order; a lock that is freed goes to whoever takes it
-// first, so a running thread may overtake the queue's head, which then waits again.
+// Uncontended it costs one atomic exchange each way. Waiters queue in order; a lock that is freed goes to whoever takes
+// it first, so a running thread may overtake the queue's head, which then waits again.
 #pragma once
 
 #include "kernel/lib/list.hpp"
@@ -15,14 +15,16 @@ class Mutex {
   void lock() {
     might_sleep();
     u32 expected = kFree;
-    if (!state_.compare_exchange_strong(expected, kTaken, std::memory_order_acquire)) [[unlikely]] lock_slow();
+    if (!state_.compare_exchange_strong(expected, kTaken, std::memory_order_acquire)) [[unlikely]]
+      lock_slow();
   }
   bool try_lock() {
     u32 expected = kFree;
     return state_.compare_exchange_strong(expected, kTaken, std::memory_order_acquire);
   }
   void unlock() {
-    if (state_.exchange(kFree, std::memory_order_release) == kContended) [[unlikely]] wake_next();
+    if (state_.exchange(kFree, std::memory_order_release) == kContended) [[unlikely]]
+      wake_next();
   }
   bool is_locked() const { return state_.load(std::memory_order_relaxed) != kFree; }
 

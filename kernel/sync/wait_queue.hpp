@@ -9,9 +9,9 @@
 // lock, in the waker's context, interrupts off.
 #pragma once
 
-#include "kernel/sync/locked.hpp"
-#include "kernel/lib/result.hpp"
 #include "kernel/lib/list.hpp"
+#include "kernel/lib/result.hpp"
+#include "kernel/sync/locked.hpp"
 
 namespace sync {
 

@@ -173,7 +173,8 @@ Result<i64> sys_newfstatat(int directory, mm::UserString path, mm::UserOut<UserS
 Result<i64> sys_statx(int directory, mm::UserString path, u32 flags, u32 mask, mm::UserOut<Statx> status) {
   constexpr u32 kKnown = kAtEmptyPath | kAtSymlinkNofollow | kAtNoAutomount | kAtStatxSync;
   constexpr u32 kReserved = 0x80000000, kBasic = 0x7ff, kBirth = 0x800, kMountId = 0x1000;
-  if ((flags & ~kKnown) != 0 || (flags & kAtStatxSync) == kAtStatxSync || (mask & kReserved) != 0) return Err(Errno::EINVAL);
+  if ((flags & ~kKnown) != 0 || (flags & kAtStatxSync) == kAtStatxSync || (mask & kReserved) != 0)
+    return Err(Errno::EINVAL);
   const vfs::Path place = TRY(resolve_at(directory, path, flags));
   const vfs::Attributes from = place.inode()->attributes();
   const auto time = [](vfs::Timestamp t) { return StatxTime{seconds_of(t), static_cast<u32>(nanoseconds_of(t)), 0}; };
@@ -207,7 +208,9 @@ Result<i64> sys_statfs(mm::UserString path, mm::UserOut<StatFs> info) {
 Result<i64> sys_fstatfs(int fd, mm::UserOut<StatFs> info) { return put_info(TRY(file_of(fd))->path(), info); }
 
 Result<i64> sys_access(mm::UserString path, u32 mode) { return check_access(kAtCurrent, path, mode, 0); }
-Result<i64> sys_faccessat(int directory, mm::UserString path, u32 mode) { return check_access(directory, path, mode, 0); }
+Result<i64> sys_faccessat(int directory, mm::UserString path, u32 mode) {
+  return check_access(directory, path, mode, 0);
+}
 Result<i64> sys_faccessat2(int directory, mm::UserString path, u32 mode, u32 flags) {
   return check_access(directory, path, mode, flags);
 }

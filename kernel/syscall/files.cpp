@@ -11,7 +11,9 @@ namespace {
 constexpr usize kMaxTransfer = 0x7ffff000;  // as Linux: MAX_RW_COUNT
 constexpr usize kMaxVector = 1024;          // UIO_MAXIOV
 
-usize file_limit() { return std::min<u64>(proc::current_process().limit_of(proc::limit::kFiles), proc::FileTable::kHardLimit); }
+usize file_limit() {
+  return std::min<u64>(proc::current_process().limit_of(proc::limit::kFiles), proc::FileTable::kHardLimit);
+}
 
 Result<lib::Ref<vfs::File>> readable(int fd) {
   auto file = TRY(file_of(fd));
@@ -189,7 +191,8 @@ Result<i64> sys_dup(int fd) {
 Result<i64> sys_dup3(int from, int to, u32 flags) {
   if (from == to) return Err(Errno::EINVAL);
   auto file = TRY(file_of(from));
-  auto before = TRY(proc::current_thread().files->install_at(to, std::move(file), (flags & kOCloexec) != 0, file_limit()));
+  auto before =
+      TRY(proc::current_thread().files->install_at(to, std::move(file), (flags & kOCloexec) != 0, file_limit()));
   if (before) static_cast<void>(proc::close_file(std::move(before)));
   return to;
 }

@@ -75,7 +75,8 @@ Result<i64> sys_setgid(u32 gid) {
 Result<i64> sys_setresuid(u32 real, u32 effective, u32 saved) {
   auto fresh = TRY(mine().clone());
   for (const u32 wanted : {real, effective, saved}) {
-    if (wanted != kKeep && !is_mine_uid(mine(), wanted) && !mine().has(vfs::Capability::Setuid)) return Err(Errno::EPERM);
+    if (wanted != kKeep && !is_mine_uid(mine(), wanted) && !mine().has(vfs::Capability::Setuid))
+      return Err(Errno::EPERM);
   }
   if (real != kKeep) fresh->uid = real;
   if (effective != kKeep) fresh->euid = effective;
@@ -86,7 +87,8 @@ Result<i64> sys_setresuid(u32 real, u32 effective, u32 saved) {
 Result<i64> sys_setresgid(u32 real, u32 effective, u32 saved) {
   auto fresh = TRY(mine().clone());
   for (const u32 wanted : {real, effective, saved}) {
-    if (wanted != kKeep && !is_mine_gid(mine(), wanted) && !mine().has(vfs::Capability::Setgid)) return Err(Errno::EPERM);
+    if (wanted != kKeep && !is_mine_gid(mine(), wanted) && !mine().has(vfs::Capability::Setgid))
+      return Err(Errno::EPERM);
   }
   if (real != kKeep) fresh->gid = real;
   if (effective != kKeep) fresh->egid = effective;

@@ -162,7 +162,9 @@ Result<i64> sys_madvise(VirtAddr address, usize size, i32 advice) {
     case kDontfork:
     case kDofork: TRY(space().advise(address, rounded, &mm::MappingFlags::dont_fork, advice == kDontfork)); return 0;
     case kWipeonfork:
-    case kKeeponfork: TRY(space().advise(address, rounded, &mm::MappingFlags::wipe_on_fork, advice == kWipeonfork)); return 0;
+    case kKeeponfork:
+      TRY(space().advise(address, rounded, &mm::MappingFlags::wipe_on_fork, advice == kWipeonfork));
+      return 0;
     default: return Err(Errno::EINVAL);
   }
 }

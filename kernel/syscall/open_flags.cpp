@@ -14,8 +14,10 @@ constexpr u32 kSame = kAccessMask | kCreate | kExclusive | kNoctty | kTruncate |
 struct Pair {
   u32 theirs, ours;
 };
-constexpr Pair kDiffering[] = {
-    {Abi::kODirect, kDirect}, {Abi::kODirectory, kDirectory}, {Abi::kONofollow, kNofollow}, {Abi::kOLargefile, kLargefile}};
+constexpr Pair kDiffering[] = {{Abi::kODirect, kDirect},
+                               {Abi::kODirectory, kDirectory},
+                               {Abi::kONofollow, kNofollow},
+                               {Abi::kOLargefile, kLargefile}};
 
 }  // namespace
 

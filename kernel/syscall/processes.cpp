@@ -72,7 +72,8 @@ Result<i64> sys_clone(u64 flags, VirtAddr stack, VirtAddr parent_tid, VirtAddr a
 }
 
 Result<i64> sys_clone3(mm::UserIn<u64> arguments, usize size) {
-  // struct clone_args: flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup
+  // struct clone_args: flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size,
+  // cgroup
   constexpr usize kWords = 11, kMinimum = 8;
   if (size < kMinimum * sizeof(u64) || size % sizeof(u64) != 0) return Err(Errno::EINVAL);
   u64 words[kWords] = {};
@@ -355,7 +356,8 @@ Result<i64> sys_times(mm::UserOut<Times> buffer) {
   const proc::ResourceUse use = proc::use_of(self);
   if (buffer) {
     TRY(buffer.put({static_cast<i64>(use.user_ns / kTick), static_cast<i64>(use.system_ns / kTick),
-                    static_cast<i64>(self.children_user_ns / kTick), static_cast<i64>(self.children_system_ns / kTick)}));
+                    static_cast<i64>(self.children_user_ns / kTick),
+                    static_cast<i64>(self.children_system_ns / kTick)}));
   }
   return static_cast<i64>(hal::monotonic_ns() / kTick);
 }
@@ -379,8 +381,7 @@ Result<i64> sys_futex(VirtAddr address, u32 operation, u32 value, VirtAddr timeo
     case kWakeBitset: return ipc::futex_wake(address, value, value3, shared);
     case kRequeue: return ipc::futex_requeue(address, value, static_cast<u32>(timeout), second, nullptr, shared);
     case kCmpRequeue: return ipc::futex_requeue(address, value, static_cast<u32>(timeout), second, &value3, shared);
-    case kWakeOp:
-      return ipc::futex_wake_op(address, value, second, static_cast<u32>(timeout), value3, shared);
+    case kWakeOp: return ipc::futex_wake_op(address, value, second, static_cast<u32>(timeout), value3, shared);
     default: return Err(Errno::ENOSYS);
   }
 }

@@ -125,8 +125,8 @@ Result<i64> sys_rt_sigaction(int signal, mm::UserIn<UserSigaction> action, mm::U
     if (action) {
       handlers->of(signal) = action_from_user(given);
       const VirtAddr handler = given.words[0];
-      const bool ignores = handler == kIgnoreHandler ||
-                           (handler == kDefaultHandler && default_action(signal) == DefaultAction::Ignore);
+      const bool ignores =
+          handler == kIgnoreHandler || (handler == kDefaultHandler && default_action(signal) == DefaultAction::Ignore);
       if (ignores) {
         // What waits is dropped, blocked or not.
         self().process->signals.discard(SignalSet::of(signal));
@@ -237,7 +237,8 @@ Result<i64> sys_rt_sigqueueinfo(int pid, int signal, VirtAddr info) {
   lib::Ref<Process> target = find_process(pid);
   if (!target) return Err(Errno::ESRCH);
   // Only the kernel speaks with these codes; a program may pretend only towards itself.
-  if ((details.code >= 0 || details.code == signal_code::kTkill) && target.get() != self().process) return Err(Errno::EPERM);
+  if ((details.code >= 0 || details.code == signal_code::kTkill) && target.get() != self().process)
+    return Err(Errno::EPERM);
   TRY(check_may_signal(*target, signal));
   TRY(send_to_process(*target, details));
   return 0;
@@ -363,7 +364,8 @@ Result<i64> sys_alarm(u32 seconds) {
   timer.interval_ns = 0;
   timer.is_armed = seconds != 0;
   if (seconds != 0) timer.arm(deadline_after_ns(u64{seconds} * 1'000'000'000));
-  return before.value.seconds + (before.value.microseconds >= 500000 || (before.value.seconds == 0 && before.value.microseconds != 0) ? 1 : 0);
+  return before.value.seconds +
+         (before.value.microseconds >= 500000 || (before.value.seconds == 0 && before.value.microseconds != 0) ? 1 : 0);
 }
 
 }  // namespace syscall

@@ -7,11 +7,11 @@
 #include "hal/cpu.hpp"
 #include "hal/timer.hpp"
 #include "kernel/diag/log.hpp"
-#include "kernel/init/shutdown.hpp"
 #include "kernel/lib/format.hpp"
 #include "kernel/proc/table.hpp"
 #include "kernel/random/random.hpp"
 #include "kernel/syscall/path_argument.hpp"
+#include "kernel/syscall/shutdown.hpp"
 
 namespace syscall {
 namespace {
@@ -37,7 +37,7 @@ Result<i64> set_name(char (&target)[65], VirtAddr name, usize size) {
 
 Result<i64> sys_uname(mm::UserOut<UtsName> name) {
   UtsName result{};
-  const auto put = [](char (&to)[65], const char* text) { lib::format_into(to, sizeof(to), "%s", text); };
+  const auto put = [](char(&to)[65], const char* text) { lib::format_into(to, sizeof(to), "%s", text); };
   // Programs look at the release to know what to expect of a Linux kernel.
   put(result.system, "Linux");
   put(result.release, "6.1.0-halyard");
@@ -181,7 +181,8 @@ Result<i64> sys_syncfs(int fd) {
   return 0;
 }
 
-Result<i64> sys_mount(mm::UserString source, mm::UserString target, mm::UserString type, u64 flags, mm::UserString data) {
+Result<i64> sys_mount(mm::UserString source, mm::UserString target, mm::UserString type, u64 flags,
+                      mm::UserString data) {
   constexpr u64 kRemount = 32, kBind = 4096, kMove = 8192, kPropagation = 0x1e0000;
   constexpr u64 kMagicMask = 0xffff0000, kMagic = 0xc0ed0000;
   if (!may(vfs::Capability::SysAdmin)) return Err(Errno::EPERM);

@@ -14,8 +14,17 @@ namespace {
 constexpr i64 kSecond = 1'000'000'000;
 
 enum class ClockId : int {
-  Realtime = 0, Monotonic = 1, ProcessTime = 2, ThreadTime = 3, MonotonicRaw = 4, RealtimeCoarse = 5,
-  MonotonicCoarse = 6, Boottime = 7, RealtimeAlarm = 8, BoottimeAlarm = 9, Tai = 11,
+  Realtime = 0,
+  Monotonic = 1,
+  ProcessTime = 2,
+  ThreadTime = 3,
+  MonotonicRaw = 4,
+  RealtimeCoarse = 5,
+  MonotonicCoarse = 6,
+  Boottime = 7,
+  RealtimeAlarm = 8,
+  BoottimeAlarm = 9,
+  Tai = 11,
 };
 
 Result<i64> read_clock(int clock) {
@@ -130,7 +139,9 @@ Result<i64> sys_clock_nanosleep(int clock, u32 flags, mm::UserIn<TimeSpec> wante
   return 0;
 }
 
-Result<i64> sys_nanosleep(mm::UserIn<TimeSpec> wanted, mm::UserOut<TimeSpec> left) { return sleep_relative(wanted, left); }
+Result<i64> sys_nanosleep(mm::UserIn<TimeSpec> wanted, mm::UserOut<TimeSpec> left) {
+  return sleep_relative(wanted, left);
+}
 
 Result<i64> sys_restart_syscall() {
   proc::RestartBlock& block = proc::current_thread().restart_block;

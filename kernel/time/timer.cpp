@@ -109,8 +109,7 @@ void run_due_timers() {
   cpu.tick_deadline_ns = kNever;
   cpu.tick_is_armed.store(false, std::memory_order_seq_cst);
   if (cpu.quantum_deadline_ns <= now) cpu.quantum_deadline_ns = kNever;
-  while (TimerQueue::run_one(g_queues.mine(), now)) {
-  }
+  while (TimerQueue::run_one(g_queues.mine(), now)) {}
   program_hardware();
 }
 

@@ -16,9 +16,7 @@ void init_wall_clock() {
   if (now != 0) set_wall_clock_ns(now);
 }
 
-i64 wall_clock_ns() {
-  return static_cast<i64>(hal::monotonic_ns()) + g_offset_ns.load(std::memory_order_relaxed);
-}
+i64 wall_clock_ns() { return static_cast<i64>(hal::monotonic_ns()) + g_offset_ns.load(std::memory_order_relaxed); }
 
 void set_wall_clock_ns(i64 ns) {
   g_offset_ns.store(ns - static_cast<i64>(hal::monotonic_ns()), std::memory_order_relaxed);

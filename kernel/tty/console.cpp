@@ -4,7 +4,7 @@
 #include "hal/console.h"
 #include "hal/irq.h"
 #include "kernel/diag/log.hpp"
-#include "kernel/init/subsystem.hpp"
+#include "kernel/lib/subsystem.hpp"
 
 namespace tty {
 namespace {

@@ -10,7 +10,9 @@ constexpr u8 kEndMark = 0;  // stored for the Ctrl-D that ends a line; never rea
 
 bool is_utf8_continuation(u8 byte) { return (byte & 0xc0) == 0x80; }
 bool is_control(u8 byte) { return byte < 0x20 || byte == 0x7f; }
-bool is_word(u8 byte) { return byte == '_' || byte >= 0x80 || (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z'); }
+bool is_word(u8 byte) {
+  return byte == '_' || byte >= 0x80 || (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
+}
 
 }  // namespace
 
@@ -54,10 +56,14 @@ void LineDiscipline::echo_byte(u8 byte) {
 bool LineDiscipline::handle_signal(u8 byte) {
   if (!local(local_flag::kSignals)) return false;
   int signal = 0;
-  if (is(byte, Control::Interrupt)) signal = kSigint;
-  else if (is(byte, Control::Quit)) signal = kSigquit;
-  else if (is(byte, Control::Suspend)) signal = kSigtstp;
-  else return false;
+  if (is(byte, Control::Interrupt))
+    signal = kSigint;
+  else if (is(byte, Control::Quit))
+    signal = kSigquit;
+  else if (is(byte, Control::Suspend))
+    signal = kSigtstp;
+  else
+    return false;
   if (!local(local_flag::kNoFlush)) flush();
   if (local(local_flag::kEcho)) echo_byte(byte);
   client_.signal(signal);
@@ -147,8 +153,7 @@ bool LineDiscipline::receive(u8 byte) {
     return true;
   }
   if (!literal_ && size_ < kCapacity && handle_editing(byte)) return true;
-  const bool ends_line =
-      !literal_ && (byte == '\n' || is(byte, Control::EndOfLine) || is(byte, Control::EndOfLine2));
+  const bool ends_line = !literal_ && (byte == '\n' || is(byte, Control::EndOfLine) || is(byte, Control::EndOfLine2));
   // The last place is for the end of the line.
   if (size_ + (ends_line ? 0 : 1) >= kCapacity) return false;
   literal_ = false;

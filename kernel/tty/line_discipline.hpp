@@ -1,7 +1,7 @@
 // The line discipline: from what a keyboard sends to what a program reads. Pure: it knows neither locks nor processes.
 //
-// Input is collected in a buffer; in canonical mode only whole lines of it can be read, and the last one can still be edited.
-// What is to be echoed and which signal a character means go to the Client.
+// Input is collected in a buffer; in canonical mode only whole lines of it can be read, and the last one can still be
+// edited. What is to be echoed and which signal a character means go to the Client.
 #pragma once
 
 #include <array>
@@ -15,9 +15,9 @@ class LineDiscipline {
  public:
   class Client {
    public:
-    virtual void echo(std::string_view text) = 0;   // before output processing
+    virtual void echo(std::string_view text) = 0;  // before output processing
     virtual void signal(int signal) = 0;
-    virtual void flow(bool stop) = 0;               // Ctrl-S, Ctrl-Q
+    virtual void flow(bool stop) = 0;  // Ctrl-S, Ctrl-Q
 
    protected:
     ~Client() = default;
@@ -39,8 +39,8 @@ class LineDiscipline {
   // True if a canonical reader need not wait: there is a line, perhaps an empty one that Ctrl-D ended.
   bool has_line() const { return lines_ != 0; }
   usize pending() const { return size_; }
-  // Takes up to `capacity` bytes of what is readable. In canonical mode stops at the line's end; the Ctrl-D that ended it is
-  // swallowed.
+  // Takes up to `capacity` bytes of what is readable. In canonical mode stops at the line's end; the Ctrl-D that ended
+  // it is swallowed.
   usize read(char* to, usize capacity);
   void flush();
 

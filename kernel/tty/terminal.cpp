@@ -165,8 +165,7 @@ Result<usize> Terminal::read_raw(vfs::ReadBuffer& buffer, bool nonblocking) {
 Result<usize> Terminal::read(vfs::ReadBuffer& buffer, bool nonblocking) {
   if (buffer.empty()) return usize{0};
   TRY(check_foreground_read());
-  const bool canonical =
-      state_.with([&](State&) { return (input_.settings().local & local_flag::kCanonical) != 0; });
+  const bool canonical = state_.with([&](State&) { return (input_.settings().local & local_flag::kCanonical) != 0; });
   return canonical ? read_line(buffer, nonblocking) : read_raw(buffer, nonblocking);
 }
 
@@ -185,9 +184,8 @@ Result<usize> Terminal::write(vfs::WriteBuffer& buffer, bool nonblocking) {
     if (hung_up) return Err(Errno::EIO);
     if (stopped) {
       if (nonblocking) return done != 0 ? Result<usize>(done) : Err(Errno::EAGAIN);
-      const Status waited =
-          can_write.wait([&] { return state_.with([](State& s) { return !s.stopped || s.hung_up; }); },
-                         sync::WaitMode::Interruptible);
+      const Status waited = can_write.wait(
+          [&] { return state_.with([](State& s) { return !s.stopped || s.hung_up; }); }, sync::WaitMode::Interruptible);
       if (!waited) return done != 0 ? Result<usize>(done) : Err(waited.error());
       continue;
     }
@@ -313,8 +311,7 @@ Result<i64> Terminal::control(u32 request, VirtAddr argument) {
     case kSetWindow: return set_window(TRY(mm::UserIn<WindowSize>(argument).get()));
     case kOutQueue: TRY(mm::UserOut<i32>(argument).put(0)); return 0;
     case kInQueue:
-      TRY(mm::UserOut<i32>(argument).put(
-          static_cast<i32>(state_.with([&](State&) { return input_.readable(); }))));
+      TRY(mm::UserOut<i32>(argument).put(static_cast<i32>(state_.with([&](State&) { return input_.readable(); }))));
       return 0;
     case kDetach:
       if (session() != g_job_control->current_session()) return Err(Errno::ENOTTY);

@@ -1,8 +1,8 @@
 // Terminals: a line discipline between a device and the programs of a session.
 //
-// The device side calls receive() (any context) and implements TerminalDriver; the program side are TerminalFiles. Input
-// state is under a spinning lock, because it arrives in interrupts; writers take turns by a sleeping one. Who is in the
-// foreground (a process group) and which session the terminal controls belong to the same spinning lock.
+// The device side calls receive() (any context) and implements TerminalDriver; the program side are TerminalFiles.
+// Input state is under a spinning lock, because it arrives in interrupts; writers take turns by a sleeping one. Who is
+// in the foreground (a process group) and which session the terminal controls belong to the same spinning lock.
 #pragma once
 
 #include "fs/vfs/file.hpp"
@@ -88,7 +88,7 @@ class Terminal : public lib::RefCounted<Terminal>, private LineDiscipline::Clien
 
   TerminalDriver& driver_;
   const vfs::DeviceNumber number_;
-  LineDiscipline input_;  // state_'s lock
+  LineDiscipline input_;   // state_'s lock
   State* held_ = nullptr;  // the state while input_ works on it
   sync::Locked<State, sync::LockClass::Terminal> state_;
   sync::Locked<sync::Nothing, sync::LockClass::TerminalOutput> writer_;

@@ -1,4 +1,5 @@
-// The terminal settings of the Linux interface (include/uapi/asm-generic/termbits.h; the same on all three architectures).
+// The terminal settings of the Linux interface (include/uapi/asm-generic/termbits.h; the same on all three
+// architectures).
 #pragma once
 
 #include "kernel/lib/types.hpp"
@@ -33,8 +34,21 @@ inline constexpr u32 kSignals = 1, kCanonical = 2, kEcho = 010, kEchoErase = 020
 }
 // Indices into Termios::characters.
 enum class Control : u8 {
-  Interrupt = 0, Quit = 1, Erase = 2, Kill = 3, EndOfFile = 4, Time = 5, Minimum = 6, Start = 8, Stop = 9, Suspend = 10,
-  EndOfLine = 11, Reprint = 12, WordErase = 14, LiteralNext = 15, EndOfLine2 = 16,
+  Interrupt = 0,
+  Quit = 1,
+  Erase = 2,
+  Kill = 3,
+  EndOfFile = 4,
+  Time = 5,
+  Minimum = 6,
+  Start = 8,
+  Stop = 9,
+  Suspend = 10,
+  EndOfLine = 11,
+  Reprint = 12,
+  WordErase = 14,
+  LiteralNext = 15,
+  EndOfLine2 = 16,
 };
 
 inline constexpr Termios kDefaultTermios = {

@@ -5,7 +5,7 @@
 
 int check_report = 2;
 
-static int run_case(const struct check_case *one) {
+static int run_case(const struct check_case* one) {
   int report[2];
   if (pipe(report) != 0) return 1;
   pid_t pid = fork();
@@ -38,10 +38,10 @@ static int run_case(const struct check_case *one) {
   return 1;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   setvbuf(stdout, NULL, _IOLBF, 0);
   int failed = 0;
-  for (const struct check_case *one = __start_check_cases; one != __stop_check_cases; ++one) {
+  for (const struct check_case* one = __start_check_cases; one != __stop_check_cases; ++one) {
     if (argc > 1 && strcmp(argv[1], "--list") == 0) {
       printf("%s\n", one->name);
     } else if (argc < 2 || strcmp(argv[1], one->name) == 0) {

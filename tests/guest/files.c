@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 
-static int make(const char *name, const char *text) {
+static int make(const char* name, const char* text) {
   int fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0644);
   CHECK(fd >= 0);
   CHECK(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
@@ -39,7 +39,7 @@ CASE(file_name_too_long) {
   CHECK_ERROR(open(name, O_RDONLY | O_CREAT, 0644), ENAMETOOLONG);
   name[NAME_MAX] = 0;
   CHECK(open(name, O_RDONLY | O_CREAT, 0644) >= 0);
-  char *path = malloc(PATH_MAX + 10);
+  char* path = malloc(PATH_MAX + 10);
   memset(path, '/', PATH_MAX + 9);
   path[PATH_MAX + 9] = 0;
   CHECK_ERROR(open(path, O_RDONLY), ENAMETOOLONG);
@@ -59,7 +59,7 @@ CASE(file_bad_descriptor) {
 }
 
 CASE(file_bad_pointer) {
-  void *volatile nowhere = (void *)1;
+  void* volatile nowhere = (void*)1;
   int fd = make("a", "hello");
   CHECK_ERROR(read(fd, nowhere, 5), EFAULT);
   CHECK_ERROR(write(fd, nowhere, 5), EFAULT);

@@ -9,14 +9,14 @@
 
 enum { kPage = 4096 };
 
-static char *map(size_t size, int protection, int flags) {
-  char *at = mmap(NULL, size, protection, flags | MAP_ANONYMOUS, -1, 0);
+static char* map(size_t size, int protection, int flags) {
+  char* at = mmap(NULL, size, protection, flags | MAP_ANONYMOUS, -1, 0);
   CHECK(at != MAP_FAILED);
   return at;
 }
 
 /* The signal that `*at = 1` (or reading it) ends a child with; 0: none. */
-static int signal_of(volatile char *at, int write) {
+static int signal_of(volatile char* at, int write) {
   int status;
   IN_CHILD(status, {
     if (write) {
@@ -29,7 +29,7 @@ static int signal_of(volatile char *at, int write) {
 }
 
 CASE(mmap_gives_zeros) {
-  char *at = map(64 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+  char* at = map(64 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE);
   for (int i = 0; i < 64 * kPage; ++i) CHECK(at[i] == 0);
   memset(at, 7, 64 * kPage);
   CHECK(munmap(at, 64 * kPage) == 0);
@@ -41,14 +41,14 @@ CASE(mmap_errors) {
   CHECK_ERROR((long)mmap(NULL, kPage, PROT_READ, MAP_ANONYMOUS, -1, 0), EINVAL);
   CHECK_ERROR((long)mmap(NULL, kPage, PROT_READ, MAP_PRIVATE, 999, 0), EBADF);
   CHECK_ERROR((long)mmap(NULL, 1UL << 60, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM);
-  CHECK_ERROR(munmap((void *)1, kPage), EINVAL);
+  CHECK_ERROR(munmap((void*)1, kPage), EINVAL);
   int fd = open("ro", O_RDONLY | O_CREAT, 0644);
   CHECK_ERROR((long)mmap(NULL, kPage, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), EACCES);
   CHECK(mmap(NULL, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0) != MAP_FAILED);
 }
 
 CASE(mmap_fixed_replaces) {
-  char *at = map(4 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+  char* at = map(4 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE);
   memset(at, 1, 4 * kPage);
   CHECK(mmap(at + kPage, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == at + kPage);
   CHECK(at[0] == 1 && at[kPage] == 0 && at[2 * kPage] == 1);
@@ -56,7 +56,7 @@ CASE(mmap_fixed_replaces) {
 }
 
 CASE(mprotect_takes_and_gives) {
-  char *at = map(3 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+  char* at = map(3 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE);
   memset(at, 5, 3 * kPage);
   CHECK(mprotect(at + kPage, kPage, PROT_READ) == 0);
   CHECK(signal_of(at + kPage, 1) == SIGSEGV && signal_of(at, 1) == 0 && signal_of(at + kPage, 0) == 0);
@@ -65,22 +65,22 @@ CASE(mprotect_takes_and_gives) {
   CHECK(mprotect(at + kPage, kPage, PROT_READ | PROT_WRITE) == 0);
   CHECK(at[kPage] == 5);
   at[kPage] = 6;
-  CHECK_ERROR(syscall(SYS_mprotect, at + 1, kPage, PROT_READ), EINVAL);  /* musl's own wrapper rounds */
+  CHECK_ERROR(syscall(SYS_mprotect, at + 1, kPage, PROT_READ), EINVAL); /* musl's own wrapper rounds */
   munmap(at + kPage, kPage);
   CHECK_ERROR(mprotect(at, 3 * kPage, PROT_READ), ENOMEM);
 }
 
 CASE(mprotect_none_hides_from_system_calls) {
   int fd = open("f", O_RDWR | O_CREAT, 0644);
-  char *at = map(kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+  char* at = map(kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE);
   at[0] = 'x';
   CHECK(mprotect(at, kPage, PROT_NONE) == 0);
   CHECK_ERROR(write(fd, at, 1), EFAULT);
 }
 
 CASE(shared_memory_is_shared) {
-  char *shared = map(kPage, PROT_READ | PROT_WRITE, MAP_SHARED);
-  char *private = map(kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+  char* shared = map(kPage, PROT_READ | PROT_WRITE, MAP_SHARED);
+  char* private = map(kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE);
   int status;
   IN_CHILD(status, {
     shared[10] = 42;
@@ -92,8 +92,8 @@ CASE(shared_memory_is_shared) {
 CASE(file_mapping_is_coherent) {
   int fd = open("f", O_RDWR | O_CREAT, 0644);
   CHECK(ftruncate(fd, 2 * kPage) == 0);
-  char *shared = mmap(NULL, 2 * kPage, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  char *private = mmap(NULL, 2 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+  char* shared = mmap(NULL, 2 * kPage, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  char* private = mmap(NULL, 2 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
   CHECK(shared != MAP_FAILED && private != MAP_FAILED);
   CHECK(pwrite(fd, "written", 7, 100) == 7);
   CHECK(memcmp(shared + 100, "written", 7) == 0 && memcmp(private + 100, "written", 7) == 0);
@@ -108,7 +108,7 @@ CASE(file_mapping_is_coherent) {
 CASE(file_mapping_ends_in_sigbus) {
   int fd = open("f", O_RDWR | O_CREAT, 0644);
   CHECK(ftruncate(fd, 100) == 0);
-  char *at = mmap(NULL, 2 * kPage, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  char* at = mmap(NULL, 2 * kPage, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   CHECK(at != MAP_FAILED && at[200] == 0);
   CHECK(signal_of(at + kPage, 0) == SIGBUS);
   CHECK(ftruncate(fd, 2 * kPage) == 0);
@@ -119,36 +119,36 @@ CASE(file_mapping_ends_in_sigbus) {
 }
 
 CASE(memory_not_executable) {
-  char *at = map(kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+  char* at = map(kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE);
   int status;
   IN_CHILD(status, ((void (*)(void))at)());
   CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
 }
 
 CASE(mremap_grows_and_moves) {
-  char *at = map(2 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+  char* at = map(2 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE);
   at[0] = 1;
   at[kPage] = 2;
-  char *moved = mremap(at, 2 * kPage, 100 * kPage, MREMAP_MAYMOVE);
+  char* moved = mremap(at, 2 * kPage, 100 * kPage, MREMAP_MAYMOVE);
   CHECK(moved != MAP_FAILED && moved[0] == 1 && moved[kPage] == 2 && moved[99 * kPage] == 0);
   CHECK(mremap(moved, 100 * kPage, kPage, 0) == moved);
   CHECK(signal_of(moved + kPage, 0) == SIGSEGV);
-  char *target = map(4 * kPage, PROT_NONE, MAP_PRIVATE);
+  char* target = map(4 * kPage, PROT_NONE, MAP_PRIVATE);
   CHECK(mremap(moved, kPage, kPage, MREMAP_MAYMOVE | MREMAP_FIXED, target) == target && target[0] == 1);
   CHECK(signal_of(moved, 0) == SIGSEGV);
 }
 
 CASE(break_moves) {
   /* The call itself: musl's sbrk() refuses to move anything. */
-  char *start = (char *)syscall(SYS_brk, 0);
-  CHECK((char *)syscall(SYS_brk, start + 10 * kPage) == start + 10 * kPage);
+  char* start = (char*)syscall(SYS_brk, 0);
+  CHECK((char*)syscall(SYS_brk, start + 10 * kPage) == start + 10 * kPage);
   memset(start, 3, 10 * kPage);
-  CHECK((char *)syscall(SYS_brk, start + 5 * kPage) == start + 5 * kPage);
-  CHECK((char *)syscall(SYS_brk, 0) == start + 5 * kPage && start[0] == 3);
+  CHECK((char*)syscall(SYS_brk, start + 5 * kPage) == start + 5 * kPage);
+  CHECK((char*)syscall(SYS_brk, 0) == start + 5 * kPage && start[0] == 3);
 }
 
 CASE(madvise_dontneed_zeroes) {
-  char *at = map(4 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+  char* at = map(4 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE);
   memset(at, 9, 4 * kPage);
   CHECK(madvise(at + kPage, 2 * kPage, MADV_DONTNEED) == 0);
   CHECK(at[0] == 9 && at[kPage] == 0 && at[2 * kPage] == 0 && at[3 * kPage] == 9);
@@ -157,14 +157,14 @@ CASE(madvise_dontneed_zeroes) {
 
 CASE(mincore_sees_residency) {
   unsigned char vector[4];
-  char *at = map(4 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+  char* at = map(4 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE);
   at[kPage] = 1;
   CHECK(mincore(at, 4 * kPage, vector) == 0);
   CHECK((vector[0] & 1) == 0 && (vector[1] & 1) == 1);
 }
 
 CASE(fork_keeps_shared_and_copies_private_deeply) {
-  char *at = map(16 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+  char* at = map(16 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE);
   for (int i = 0; i < 16; ++i) at[i * kPage] = (char)i;
   for (int round = 0; round < 20; ++round) {
     int status;
@@ -181,7 +181,7 @@ CASE(fork_keeps_shared_and_copies_private_deeply) {
 
 CASE(many_mappings) {
   enum { kCount = 1000 };
-  static char *maps[kCount];
+  static char* maps[kCount];
   for (int i = 0; i < kCount; ++i) {
     maps[i] = map(2 * kPage, i % 2 ? PROT_READ : PROT_READ | PROT_WRITE, MAP_PRIVATE);
     if (i % 2 == 0) maps[i][0] = (char)i;

@@ -7,19 +7,19 @@
 #include <sys/statfs.h>
 #include <time.h>
 
-static void touch(const char *name) {
+static void touch(const char* name) {
   int fd = open(name, O_WRONLY | O_CREAT, 0644);
   CHECK(fd >= 0);
   close(fd);
 }
 
-static int exists(const char *name) {
+static int exists(const char* name) {
   struct stat status;
   return lstat(name, &status) == 0;
 }
 
-static int count_entries(const char *name) {
-  DIR *directory = opendir(name);
+static int count_entries(const char* name) {
+  DIR* directory = opendir(name);
   CHECK(directory != NULL);
   int count = 0;
   while (readdir(directory) != NULL) ++count;
@@ -59,8 +59,8 @@ CASE(directory_lists_all_names) {
   }
   CHECK(count_entries(".") == 502);
   char seen[500] = {0};
-  DIR *directory = opendir(".");
-  for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+  DIR* directory = opendir(".");
+  for (struct dirent* entry; (entry = readdir(directory)) != NULL;) {
     int number;
     if (sscanf(entry->d_name, "entry-%d", &number) == 1) {
       CHECK(seen[number]++ == 0);
@@ -77,8 +77,8 @@ CASE(directory_list_while_removing) {
     snprintf(name, sizeof name, "e%d", i);
     touch(name);
   }
-  DIR *directory = opendir(".");
-  for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+  DIR* directory = opendir(".");
+  for (struct dirent* entry; (entry = readdir(directory)) != NULL;) {
     if (entry->d_name[0] == 'e') CHECK(unlink(entry->d_name) == 0);
   }
   closedir(directory);

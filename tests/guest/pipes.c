@@ -220,7 +220,7 @@ CASE(random_bytes_differ) {
   unsigned char a[64] = {0}, b[64] = {0};
   CHECK(getrandom(a, sizeof a, 0) == 64 && getrandom(b, sizeof b, 0) == 64);
   CHECK(memcmp(a, b, sizeof a) != 0);
-  void *volatile nowhere = (void *)1;
+  void* volatile nowhere = (void*)1;
   CHECK_ERROR(getrandom(nowhere, 10, 0), EFAULT);
 }
 

@@ -25,7 +25,7 @@ CASE(fork_copies_memory) {
 
 CASE(fork_copies_large_memory) {
   enum { kSize = 4 << 20 };
-  char *data = malloc(kSize);
+  char* data = malloc(kSize);
   for (int i = 0; i < kSize; ++i) data[i] = (char)(i >> 12);
   int status;
   IN_CHILD(status, {
@@ -129,8 +129,8 @@ CASE(exec_passes_arguments) {
   CHECK(pipe(ends) == 0);
   IN_CHILD(status, {
     dup2(ends[1], 1);
-    char *arguments[] = {"sh", "-c", "echo $0 $1 $VALUE", "zero", "one", NULL};
-    char *environment[] = {"VALUE=three", "PATH=/bin", NULL};
+    char* arguments[] = {"sh", "-c", "echo $0 $1 $VALUE", "zero", "one", NULL};
+    char* environment[] = {"VALUE=three", "PATH=/bin", NULL};
     execve("/bin/sh", arguments, environment);
   });
   char text[64] = {0};
@@ -139,7 +139,7 @@ CASE(exec_passes_arguments) {
 }
 
 CASE(exec_errors) {
-  char *arguments[] = {"x", NULL};
+  char* arguments[] = {"x", NULL};
   CHECK_ERROR(execve("/none", arguments, NULL), ENOENT);
   CHECK_ERROR(execve("/tmp", arguments, NULL), EACCES);
   int fd = open("plain", O_WRONLY | O_CREAT, 0755);
@@ -152,7 +152,7 @@ CASE(exec_errors) {
 
 CASE(exec_of_damaged_elf) {
   unsigned char header[64] = {0x7f, 'E', 'L', 'F', 2, 1, 1};
-  char *arguments[] = {"x", NULL};
+  char* arguments[] = {"x", NULL};
   int fd = open("elf", O_WRONLY | O_CREAT, 0755);
   memset(header + 16, 0xff, 48);
   CHECK(write(fd, header, sizeof header) == sizeof header);
@@ -162,7 +162,7 @@ CASE(exec_of_damaged_elf) {
 
 CASE(exec_scripts) {
   int fd = open("script", O_WRONLY | O_CREAT, 0755), status, ends[2];
-  const char *text = "#!/bin/sh -e\necho script $0 $1\n";
+  const char* text = "#!/bin/sh -e\necho script $0 $1\n";
   CHECK(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
   close(fd);
   CHECK(pipe(ends) == 0);
@@ -263,7 +263,8 @@ CASE(usage_grows) {
   volatile unsigned long sum = 0;
   for (unsigned long i = 0; i < 60000000; ++i) sum += i;
   CHECK(getrusage(RUSAGE_SELF, &after) == 0);
-  long us = (after.ru_utime.tv_sec - before.ru_utime.tv_sec) * 1000000 + after.ru_utime.tv_usec - before.ru_utime.tv_usec;
+  long us =
+      (after.ru_utime.tv_sec - before.ru_utime.tv_sec) * 1000000 + after.ru_utime.tv_usec - before.ru_utime.tv_usec;
   CHECK(us > 0);
   struct tms all;
   CHECK(times(&all) != (clock_t)-1);

@@ -57,7 +57,7 @@ CASE(signal_realtime_queues) {
 }
 
 static volatile int seen_code, seen_pid, seen_uid, seen_value;
-static void keep_info(int signal, siginfo_t *info, void *context) {
+static void keep_info(int signal, siginfo_t* info, void* context) {
   (void)signal;
   (void)context;
   seen_code = info->si_code;
@@ -79,9 +79,9 @@ CASE(signal_info_names_the_sender) {
 }
 
 static sigjmp_buf jump;
-static void *volatile fault_address;
+static void* volatile fault_address;
 static volatile int fault_code;
-static void on_fault(int signal, siginfo_t *info, void *context) {
+static void on_fault(int signal, siginfo_t* info, void* context) {
   (void)context;
   fault_address = info->si_addr;
   fault_code = info->si_code;
@@ -93,13 +93,13 @@ CASE(signal_segv_has_address) {
   action.sa_sigaction = on_fault;
   action.sa_flags = SA_SIGINFO;
   CHECK(sigaction(SIGSEGV, &action, NULL) == 0);
-  char *volatile nowhere = (char *)0x10;
+  char* volatile nowhere = (char*)0x10;
   int signal = sigsetjmp(jump, 1);
-  if (signal == 0) *(volatile char *)nowhere = 1;
-  CHECK(signal == SIGSEGV && fault_address == (void *)0x10 && fault_code == SEGV_MAPERR);
-  char *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (signal == 0) *(volatile char*)nowhere = 1;
+  CHECK(signal == SIGSEGV && fault_address == (void*)0x10 && fault_code == SEGV_MAPERR);
+  char* page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   signal = sigsetjmp(jump, 1);
-  if (signal == 0) *(volatile char *)(page + 8) = 1;
+  if (signal == 0) *(volatile char*)(page + 8) = 1;
   CHECK(signal == SIGSEGV && fault_address == page + 8 && fault_code == SEGV_ACCERR);
 }
 
@@ -266,7 +266,7 @@ CASE(signal_broken_pipe) {
 CASE(signal_stack_overflow_is_killed) {
   int status;
   IN_CHILD(status, {
-    volatile char *stack = (volatile char *)__builtin_frame_address(0);
+    volatile char* stack = (volatile char*)__builtin_frame_address(0);
     for (long i = 0; i < 64 << 20; i += 4096) stack[-i] = 1;
   });
   CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);

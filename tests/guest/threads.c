@@ -12,43 +12,43 @@ static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
 static long counter;
 static __thread int local = 5;
 
-static void *add(void *argument) {
+static void* add(void* argument) {
   for (long i = 0; i < (long)argument; ++i) {
     pthread_mutex_lock(&mutex);
     ++counter;
     pthread_mutex_unlock(&mutex);
   }
-  return (void *)(long)local;
+  return (void*)(long)local;
 }
 
 CASE(threads_add_under_mutex) {
   pthread_t threads[8];
-  for (int i = 0; i < 8; ++i) CHECK(pthread_create(&threads[i], NULL, add, (void *)5000) == 0);
+  for (int i = 0; i < 8; ++i) CHECK(pthread_create(&threads[i], NULL, add, (void*)5000) == 0);
   for (int i = 0; i < 8; ++i) {
-    void *result;
-    CHECK(pthread_join(threads[i], &result) == 0 && result == (void *)5);
+    void* result;
+    CHECK(pthread_join(threads[i], &result) == 0 && result == (void*)5);
   }
   CHECK(counter == 40000);
 }
 
-static void *set_local(void *argument) {
+static void* set_local(void* argument) {
   local = (int)(long)argument;
   sched_yield();
-  return (void *)(long)local;
+  return (void*)(long)local;
 }
 
 CASE(threads_have_their_own_storage) {
   pthread_t threads[16];
-  for (long i = 0; i < 16; ++i) CHECK(pthread_create(&threads[i], NULL, set_local, (void *)(100 + i)) == 0);
+  for (long i = 0; i < 16; ++i) CHECK(pthread_create(&threads[i], NULL, set_local, (void*)(100 + i)) == 0);
   for (long i = 0; i < 16; ++i) {
-    void *result;
-    CHECK(pthread_join(threads[i], &result) == 0 && result == (void *)(100 + i));
+    void* result;
+    CHECK(pthread_join(threads[i], &result) == 0 && result == (void*)(100 + i));
   }
   CHECK(local == 5);
 }
 
 static int turn;
-static void *ping(void *argument) {
+static void* ping(void* argument) {
   int me = (int)(long)argument;
   for (int i = 0; i < 1000; ++i) {
     pthread_mutex_lock(&mutex);
@@ -62,7 +62,7 @@ static void *ping(void *argument) {
 
 CASE(threads_take_turns) {
   pthread_t a, b;
-  CHECK(pthread_create(&a, NULL, ping, (void *)0) == 0 && pthread_create(&b, NULL, ping, (void *)1) == 0);
+  CHECK(pthread_create(&a, NULL, ping, (void*)0) == 0 && pthread_create(&b, NULL, ping, (void*)1) == 0);
   CHECK(pthread_join(a, NULL) == 0 && pthread_join(b, NULL) == 0);
   CHECK(turn == 0);
 }
@@ -77,18 +77,18 @@ CASE(condition_times_out) {
   pthread_mutex_unlock(&mutex);
 }
 
-static void *nothing(void *argument) { return argument; }
+static void* nothing(void* argument) { return argument; }
 
 CASE(threads_many_one_after_the_other) {
   for (long i = 0; i < 500; ++i) {
     pthread_t thread;
-    void *result;
-    CHECK(pthread_create(&thread, NULL, nothing, (void *)i) == 0);
-    CHECK(pthread_join(thread, &result) == 0 && result == (void *)i);
+    void* result;
+    CHECK(pthread_create(&thread, NULL, nothing, (void*)i) == 0);
+    CHECK(pthread_join(thread, &result) == 0 && result == (void*)i);
   }
 }
 
-static void *sleep_long(void *argument) {
+static void* sleep_long(void* argument) {
   sleep(100);
   return argument;
 }
@@ -103,7 +103,7 @@ CASE(exit_ends_all_threads) {
   CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 9);
 }
 
-static void *run_program(void *argument) {
+static void* run_program(void* argument) {
   (void)argument;
   execl("/bin/sh", "sh", "-c", "exit 11", NULL);
   return NULL;
@@ -126,8 +126,8 @@ static void on_signal(int signal) {
   handled_by = (int)syscall(SYS_gettid);
 }
 
-static void *wait_for_signal(void *argument) {
-  atomic_int *tid = argument;
+static void* wait_for_signal(void* argument) {
+  atomic_int* tid = argument;
   *tid = (int)syscall(SYS_gettid);
   while (handled_by == 0) usleep(1000);
   return NULL;

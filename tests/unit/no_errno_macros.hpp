@@ -1,10 +1,11 @@
-// Included before everything else on the host: the C library's errno macros would replace the names of the kernel's Errno.
+// Included before everything else on the host: the C library's errno macros would replace the names of the kernel's
+// Errno.
 #pragma once
 
+#include <gtest/gtest.h>
 #include <cerrno>
 #include <string>
 #include <system_error>
-#include <gtest/gtest.h>
 
 #undef E2BIG
 #undef EACCES

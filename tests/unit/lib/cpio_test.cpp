@@ -9,8 +9,8 @@ namespace {
 
 std::string member(const std::string& name, const std::string& data, unsigned mode = 0100644) {
   char header[111];
-  std::snprintf(header, sizeof(header), "070701%08X%08X%08X%08X%08X%08X%08zX%08X%08X%08X%08X%08zX%08X", 1, mode, 0, 0, 1, 5,
-                data.size(), 0, 0, 4, 64, name.size() + 1, 0);
+  std::snprintf(header, sizeof(header), "070701%08X%08X%08X%08X%08X%08X%08zX%08X%08X%08X%08X%08zX%08X", 1, mode, 0, 0,
+                1, 5, data.size(), 0, 0, 4, 64, name.size() + 1, 0);
   std::string text = header + name + '\0';
   text.resize((text.size() + 3) / 4 * 4);
   text += data;

@@ -41,7 +41,9 @@ TEST_F(LineTest, LinesAreReadOneByOne) {
 }
 
 TEST_F(LineTest, EditingErasesWholeCharacters) {
-  type("a\xc3\xa4\x7f" "b\r");  // an umlaut of two bytes, erased by one key
+  type(
+      "a\xc3\xa4\x7f"
+      "b\r");  // an umlaut of two bytes, erased by one key
   EXPECT_EQ(read(), "ab\n");
   type("two words\x17x\r");
   EXPECT_EQ(read(), "two x\n");

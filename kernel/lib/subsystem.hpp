@@ -3,14 +3,15 @@
 //   class PipeSubsystem final : public kernel::Subsystem { ... };
 //   REGISTER_SUBSYSTEM(PipeSubsystem);
 //
-// A subsystem names what it needs; the kernel orders all of them as a graph (a cycle or an unknown name is a panic at boot,
-// with both names), runs on_early_init() for each, then on_late_init() for each, and on_shutdown() in reverse. The graph
-// can be read in /proc/subsystems. Early: no other CPU runs and nothing may sleep. Late: threads, timers and interrupts work.
+// A subsystem names what it needs; the kernel orders all of them as a graph (a cycle or an unknown name is a panic at
+// boot, with both names), runs on_early_init() for each, then on_late_init() for each, and on_shutdown() in reverse.
+// The graph can be read in /proc/subsystems. Early: no other CPU runs and nothing may sleep. Late: threads, timers and
+// interrupts work.
 #pragma once
 
 #include <span>
 
-#include "kernel/init/kernel.hpp"
+#include "kernel/lib/kernel.hpp"
 
 namespace kernel {
 
@@ -42,9 +43,9 @@ void run_shutdown(Kernel& kernel);
 }  // namespace kernel
 
 // A linker set: each registration is one pointer in the section, found between __start_ and __stop_ symbols.
-#define REGISTER_SUBSYSTEM(Type)                                                     \
-  namespace {                                                                        \
-  Type g_subsystem_##Type;                                                           \
-  [[gnu::used, gnu::section("kset_subsystems")]] ::kernel::Subsystem* const          \
-      g_subsystem_entry_##Type = &g_subsystem_##Type;                                \
+#define REGISTER_SUBSYSTEM(Type)                                                                       \
+  namespace {                                                                                          \
+  Type g_subsystem_##Type;                                                                             \
+  [[gnu::used, gnu::section("kset_subsystems")]] ::kernel::Subsystem* const g_subsystem_entry_##Type = \
+      &g_subsystem_##Type;                                                                             \
   }

@@ -1,0 +1,132 @@
+"""Booting, as a person sees it on the console: the stages, the shell, all CPUs, and the ways out."""
+
+import re
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+import machine  # noqa: E402
+import mkcpio  # noqa: E402
+
+STAGES = ["[BOOT] Boot information loaded", "[BOOT] Paging enabled", "[BOOT] Kernel initialized",
+          "[BOOT] Scheduling enabled", "[INIT] Starting init process"]
+
+
+def test_stages_in_order_and_a_shell():
+  with machine.Machine("stages") as guest:
+    for stage in STAGES:
+      guest.expect(re.escape(stage) + r" \(\d+\.\d+ ms, \d+ ms since start\)")
+    guest.wait_for_shell()
+    assert guest.run("echo $((6*7))").strip() == "42"
+
+
+@pytest.mark.parametrize("cpus", [1, 2, 4])
+def test_all_cpus_come_online(cpus):
+  with machine.Machine(f"cpus-{cpus}", cpus=cpus) as guest:
+    guest.expect(rf"smp: {cpus} of {cpus} CPUs online")
+    guest.wait_for_shell()
+    assert guest.run("nproc").strip() == str(cpus)
+
+
+def test_shell_runs_programs():
+  with machine.Machine("shell", "quiet") as guest:
+    guest.wait_for_shell()
+    assert guest.run("uname -s").strip() == "Linux"
+    assert guest.run("seq 1 1000 | sort -n | tail -1").strip() == "1000"
+    assert guest.run("mkdir /tmp/d; echo text > /tmp/d/f; cat /tmp/d/f").strip() == "text"
+    assert guest.run("dd if=/dev/zero of=/tmp/z bs=64k count=16 2>/dev/null; md5sum < /tmp/z").split()[0] == \
+        "b6d81b360a5672d80c27430f39153e2c"
+    assert guest.run("false || echo $?").strip() == "1"
+
+
+def test_job_control_at_the_console():
+  with machine.Machine("jobs", "quiet") as guest:
+    guest.wait_for_shell()
+    guest.console.sendline("sleep 1000")
+    guest.expect("sleep 1000\r\n")
+    guest.console.send("\x1a")
+    guest.expect(r"Stopped")
+    guest.wait_for_shell()
+    assert "sleep 1000" in guest.run("jobs")
+    guest.console.sendline("fg")
+    guest.expect("sleep 1000")
+    guest.console.send("\x03")
+    guest.wait_for_shell()
+    assert guest.run("echo $?").strip() == "130"
+
+
+def test_line_editing_of_the_terminal():
+  with machine.Machine("editing", "quiet") as guest:
+    guest.wait_for_shell()
+    guest.console.sendline("cat")
+    guest.expect("cat\r\n")
+    guest.console.send("wrong\x15helo\x7flo\r")
+    guest.expect("hello\r\nhello\r\n")
+    guest.console.send("\x04")
+    guest.wait_for_shell()
+
+
+def test_poweroff_ends_qemu():
+  with machine.Machine("poweroff", "quiet") as guest:
+    guest.wait_for_shell()
+    guest.console.sendline("poweroff -f")
+    assert guest.wait_for_end() == 0
+
+
+def test_init_of_any_archive_is_started():
+  init = mkcpio.Entry("/init", stat.S_IFREG | 0o755, data=b"#!/bin/sh\necho my own init\npoweroff -f\n")
+  with machine.Machine("own-init", "quiet", machine.initramfs_with("own-init", [init])) as guest:
+    guest.expect("my own init")
+    assert guest.wait_for_end() == 0
+
+
+def test_missing_init_says_what_to_do():
+  with machine.Machine("no-init", "init=/nowhere") as guest:
+    guest.expect(r"init=/nowhere does not start \(error 2\)")
+    guest.expect("end of panic")
+
+
+def test_damaged_initramfs_is_reported():
+  damaged = machine.LOGS / f"{machine.ARCH.name}-damaged.cpio"
+  machine.LOGS.mkdir(parents=True, exist_ok=True)
+  damaged.write_bytes(b"this is no archive at all" * 100)
+  with machine.Machine("damaged", "", damaged) as guest:
+    guest.expect("initramfs: the archive is damaged at byte 0")
+    guest.expect("no init found")
+
+
+def test_panic_has_a_symbolised_backtrace_and_reboots():
+  """Init's death is a broken promise: the kernel says so, with names, and `panic=-1` restarts the machine at once."""
+  init = mkcpio.Entry("/init", stat.S_IFREG | 0o755, data=b"#!/bin/sh\nexit 3\n")
+  with machine.Machine("panic", "panic=-1", machine.initramfs_with("panic", [init])) as guest:
+    guest.expect("panic: CPU \\d+: init exited with status 0x300")
+    guest.expect("call trace:")
+    guest.expect(r"proc::exit_thread\+0x[0-9a-f]+")
+    guest.expect("panic: rebooting")
+    guest.wait_for_end()
+
+
+def test_thousand_processes_leave_no_trace():
+  with machine.Machine("thousand", "quiet") as guest:
+    guest.wait_for_shell()
+    guest.run("i=0; while [ $i -lt 50 ]; do sleep 100 & i=$((i+1)); done 2>/dev/null; kill $(jobs -p); wait 2>/dev/null")
+    before = int(guest.run("free | awk '/Mem/ {print $4}'").strip())
+    guest.run("i=0; while [ $i -lt 1000 ]; do sleep 1000 & i=$((i+1)); done 2>/dev/null", timeout=600)
+    guest.run("kill $(jobs -p); wait 2>/dev/null", timeout=600)
+    after = int(guest.run("free | awk '/Mem/ {print $4}'").strip())
+    assert before - after <= 1024, f"{before - after} KiB are missing"
+
+
+@pytest.mark.slow
+def test_random_slide_differs_between_boots():
+  slides = set()
+  for _ in range(3):
+    with machine.Machine("slide") as guest:
+      slides.add(guest.expect(r"slide (0x[0-9a-f]+)").group(1))
+  assert len(slides) > 1
+  with machine.Machine("no-slide", "nokaslr") as guest:
+    assert guest.expect(r"slide (0x0|0)\b")
