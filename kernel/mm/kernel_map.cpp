@@ -58,7 +58,9 @@ sync::Locked<Stacks, sync::LockClass::KernelStacks> g_stacks;
 // An area's top-level entries must exist before the first user root copies them.
 void make_top_level(PageTable& tables, VirtAddr start, VirtAddr end) {
   const unsigned top = Pte::levels() - 1;
-  for (VirtAddr at = align_down(start, hal::level_size(top)); at < end; at += hal::level_size(top)) {
+  const VirtAddr first = align_down(start, hal::level_size(top));
+  // By distance: with few levels the step after the last one wraps around.
+  for (VirtAddr at = first; at - first < end - first; at += hal::level_size(top)) {
     K_ASSERT(tables.make(at, top - 1).entry != nullptr, "no memory for kernel page tables");
   }
 }

@@ -92,6 +92,7 @@ void copy_thread_state(const CloneRequest& request, Thread& parent, Thread& chil
   child.affinity = parent.affinity;
   child.interactivity = parent.interactivity;
   child.blocked = parent.blocked;
+  child.trampoline = parent.trampoline;
   if (!has(request, kVm) || has(request, kVfork)) child.alternate_stack = parent.alternate_stack;
   hal::TrapFrame& frame = *hal::user_frame(child.kernel_stack_top);
   frame = *hal::user_frame(parent.kernel_stack_top);

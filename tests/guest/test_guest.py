@@ -56,7 +56,7 @@ def fixture_in_halyard():
     output = guest.console.before
     if status == 0:
       guest.wait_for_end()
-  return read_results(output.replace("\r\n", "\n"))
+  return read_results(output.replace("\r", ""))
 
 
 def read_results(text):

@@ -21,7 +21,7 @@ BUILD = ROOT / "build" / ARCH.name
 LOGS = ROOT / "build/log/tests"
 PROMPT = re.compile(r"~ # $")
 # Generous: a slow machine makes a test slow, never red.
-PATIENCE = 120
+PATIENCE = 60
 
 
 def kernel():
@@ -68,9 +68,9 @@ class Machine:
   def run(self, command, timeout=PATIENCE):
     """Types a command at the shell's prompt; what it printed."""
     self.console.sendline(command)
-    self.expect(re.escape(command[-20:]) + r"\r?\n", timeout)
+    self.expect(re.escape(command[-20:]) + r"\r*\n", timeout)
     self.expect(PROMPT, timeout)
-    return self.console.before.replace("\r\n", "\n")
+    return self.console.before.replace("\r", "")
 
   def wait_for_end(self, timeout=PATIENCE):
     """The machine turns itself off: QEMU's exit status."""

@@ -47,7 +47,7 @@ def test_job_control_at_the_console():
   with machine.Machine("jobs", "quiet") as guest:
     guest.wait_for_shell()
     guest.console.sendline("sleep 1000")
-    guest.expect("sleep 1000\r\n")
+    guest.expect(r"sleep 1000\r*\n")
     guest.console.send("\x1a")
     guest.expect(r"Stopped")
     guest.wait_for_shell()
@@ -63,9 +63,9 @@ def test_line_editing_of_the_terminal():
   with machine.Machine("editing", "quiet") as guest:
     guest.wait_for_shell()
     guest.console.sendline("cat")
-    guest.expect("cat\r\n")
+    guest.expect(r"cat\r*\n")
     guest.console.send("wrong\x15helo\x7flo\r")
-    guest.expect("hello\r\nhello\r\n")
+    guest.expect(r"\nhello\r*\n")
     guest.console.send("\x04")
     guest.wait_for_shell()
 
