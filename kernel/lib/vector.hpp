@@ -43,6 +43,10 @@ class Vector {
     capacity_ = capacity;
     return {};
   }
+  // Room for `size` items, and for as many again, so that growing step by step stays cheap.
+  [[nodiscard]] Status grow_by_doubling(usize size) {
+    return size <= capacity_ ? Status() : reserve(size > capacity_ * 2 ? size : capacity_ * 2);
+  }
   [[nodiscard]] Status push(T item) {
     if (size_ == capacity_) TRY(reserve(capacity_ == 0 ? 4 : capacity_ * 2));
     ::new (&items_[size_++]) T(std::move(item));

@@ -106,6 +106,9 @@ class AddressSpace : public lib::RefCounted<AddressSpace> {
   // Writes into mapped, writable memory of a program that does not run yet; `data` null: zeros. EFAULT, ENOMEM.
   Status write_initial(VirtAddr address, const void* data, u64 size);
 
+  // Reads mapped memory of a program from outside it. EFAULT where it is not readable.
+  Status read_foreign(VirtAddr address, void* to, u64 size);
+
   FaultResult fault(VirtAddr address, Access access, u64 stack_limit);
 
   // The object and page behind an address of a shared mapping, for futexes that processes share. Null object: private.

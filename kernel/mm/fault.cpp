@@ -226,6 +226,21 @@ Status AddressSpace::write_initial(VirtAddr address, const void* data, u64 size)
   return {};
 }
 
+Status AddressSpace::read_foreign(VirtAddr address, void* data, u64 size) {
+  auto state = state_.lock();
+  u8* to = static_cast<u8*>(data);
+  while (size != 0) {
+    if (fault_locked(*state, address, {}, 0).signal != 0) return Err(Errno::EFAULT);
+    const usize offset = address & kPageMask;
+    const usize piece = std::min<u64>(kPageSize - offset, size);
+    std::memcpy(to, static_cast<u8*>(hal::phys_to_virt(Pte::address(*tables().find(address).entry))) + offset, piece);
+    to += piece;
+    address += piece;
+    size -= piece;
+  }
+  return {};
+}
+
 void AddressSpace::populate(VirtAddr start, u64 size) {
   auto state = state_.lock();
   for (VirtAddr at = start; at < start + size; at += kPageSize) {

@@ -77,6 +77,9 @@ void account(Cpu& cpu, Thread& thread, u64 now) {
   thread.run_time_ns += elapsed;
   thread.slice_left_ns -= std::min(elapsed, thread.slice_left_ns);
   cpu.last_alive_ns.store(now, std::memory_order_relaxed);
+  if (&thread == cpu.idle) return;  // the idle loop counts its own rest
+  const bool mostly_user = thread.is_user && thread.user_samples >= thread.kernel_samples;
+  (mostly_user ? cpu.user_ns : cpu.system_ns) += elapsed;
 }
 
 // Puts the thread that loses the CPU where it belongs. Its queue is locked.

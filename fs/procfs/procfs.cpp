@@ -1,0 +1,259 @@
+#include "fs/procfs/procfs.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "fs/vfs/file.hpp"
+#include "fs/vfs/mount.hpp"
+#include "kernel/lib/command_line.hpp"
+#include "kernel/lib/format.hpp"
+#include "kernel/lib/subsystem.hpp"
+
+namespace procfs {
+namespace {
+
+using vfs::FileType;
+
+constexpr u64 kMagic = 0x9fa0;  // PROC_SUPER_MAGIC
+
+struct KernelFile {
+  const char* name;
+  Generate generate;
+};
+lib::Vector<KernelFile> g_files;  // complete after initialization
+ProcessSource* g_processes = nullptr;
+
+// Inode numbers: 1 the root, then the kernel's files, then 256 for each process.
+constexpr u64 kRootNumber = 1, kFirstFile = 2, kSelfNumber = 200, kPerProcess = 256;
+u64 process_number(i32 pid, u64 which) { return static_cast<u64>(pid) * kPerProcess + which; }
+
+// An open file: the text as it was when it was opened.
+class TextFile final : public vfs::File {
+ public:
+  TextFile(vfs::Path path, u32 flags, Text text) : File(std::move(path), flags), text_(std::move(text)) {}
+  Result<usize> read(vfs::ReadBuffer& buffer, u64& position) override {
+    const std::string_view text = text_.view();
+    if (position >= text.size()) return usize{0};
+    const usize wanted = std::min(buffer.remaining(), text.size() - position);
+    const usize moved = buffer.put(text.data() + position, wanted);
+    if (moved == 0 && wanted != 0) return Err(Errno::EFAULT);
+    position += moved;
+    return moved;
+  }
+  bool has_position() const override { return true; }
+  Result<u64> seek(i64 offset, vfs::Whence whence) override {
+    return offset_.with([&](Offset& state) -> Result<u64> {
+      if (whence != vfs::Whence::Set && whence != vfs::Whence::Current) return Err(Errno::EINVAL);
+      const i64 target = whence == vfs::Whence::Set ? offset : static_cast<i64>(state.position) + offset;
+      if (target < 0) return Err(Errno::EINVAL);
+      state.position = static_cast<u64>(target);
+      return state.position;
+    });
+  }
+
+ private:
+  const Text text_;
+};
+
+class Node : public vfs::Inode {
+ public:
+  Node(vfs::FileSystem& file_system, u64 number, FileType type, u32 permissions, u32 uid = 0, u32 gid = 0)
+      : Inode(file_system) {
+    vfs::NewNode node;
+    node.type = type;
+    node.permissions = permissions;
+    node.uid = uid;
+    node.gid = gid;
+    set_attributes(node);
+    set_identity(number, type);
+  }
+  bool names_are_stable() const override { return false; }
+};
+
+class KernelFileNode final : public Node {
+ public:
+  KernelFileNode(vfs::FileSystem& file_system, usize index)
+      : Node(file_system, kFirstFile + index, FileType::Regular, 0444), generate_(g_files[index].generate) {}
+  Result<lib::Ref<vfs::File>> open(const vfs::Path& path, u32 flags, const vfs::Credentials&) override {
+    Text text;
+    generate_(text);
+    if (text.failed()) return Err(Errno::ENOMEM);
+    lib::Ref<vfs::File> file = TRY(lib::make_ref<TextFile>(path, flags, std::move(text)));
+    return file;
+  }
+
+ private:
+  const Generate generate_;
+};
+
+class ProcessFileNode final : public Node {
+ public:
+  ProcessFileNode(vfs::FileSystem& file_system, i32 pid, usize index, const ProcessFile& file, u32 uid, u32 gid)
+      : Node(file_system, process_number(pid, index + 1), file.type, file.permissions, uid, gid),
+        pid_(pid),
+        file_(file) {}
+  Result<lib::Ref<vfs::File>> open(const vfs::Path& path, u32 flags, const vfs::Credentials&) override {
+    if (file_.type != FileType::Regular) return Err(Errno::ELOOP);
+    Text text;
+    if (!file_.generate(pid_, text)) return Err(Errno::ESRCH);
+    if (text.failed()) return Err(Errno::ENOMEM);
+    lib::Ref<vfs::File> file = TRY(lib::make_ref<TextFile>(path, flags, std::move(text)));
+    return file;
+  }
+  Result<usize> read_link(std::span<char> buffer) override {
+    if (file_.type != FileType::Symlink) return Err(Errno::EINVAL);
+    Text text;
+    if (!file_.generate(pid_, text)) return Err(Errno::ENOENT);
+    const usize length = std::min(buffer.size(), text.view().size());
+    std::memcpy(buffer.data(), text.view().data(), length);
+    return length;
+  }
+
+ private:
+  const i32 pid_;
+  const ProcessFile& file_;
+};
+
+class ProcessDirectory final : public Node {
+ public:
+  ProcessDirectory(vfs::FileSystem& file_system, i32 pid, u32 uid, u32 gid)
+      : Node(file_system, process_number(pid, 0), FileType::Directory, 0555, uid, gid),
+        pid_(pid),
+        uid_(uid),
+        gid_(gid) {}
+  Result<lib::Ref<vfs::Inode>> look_up(std::string_view name) override {
+    if (!g_processes->exists(pid_)) return Err(Errno::ENOENT);
+    const auto files = g_processes->files();
+    for (usize i = 0; i < files.size(); ++i) {
+      if (name != files[i].name) continue;
+      lib::Ref<vfs::Inode> node = TRY(lib::make_ref<ProcessFileNode>(file_system(), pid_, i, files[i], uid_, gid_));
+      return node;
+    }
+    return Err(Errno::ENOENT);
+  }
+  Status list(u64 position, vfs::DirectorySink& sink) override {
+    const auto files = g_processes->files();
+    for (usize i = position < 2 ? 0 : position - 2; i < files.size(); ++i) {
+      if (!sink.add(files[i].name, process_number(pid_, i + 1), files[i].type, i + 3)) break;
+    }
+    return {};
+  }
+
+ private:
+  const i32 pid_;
+  const u32 uid_, gid_;
+};
+
+// /proc/self and what stands for a file of it.
+class SelfLink final : public Node {
+ public:
+  SelfLink(vfs::FileSystem& file_system, const char* below)
+      : Node(file_system, kSelfNumber, FileType::Symlink, 0777), below_(below) {}
+  Result<usize> read_link(std::span<char> buffer) override {
+    if (*below_ != 0) return lib::format_into(buffer.data(), buffer.size(), "self/%s", below_);
+    return lib::format_into(buffer.data(), buffer.size(), "%d", g_processes->current());
+  }
+
+ private:
+  const char* const below_;
+};
+
+class Root final : public Node {
+ public:
+  explicit Root(vfs::FileSystem& file_system) : Node(file_system, kRootNumber, FileType::Directory, 0555) {}
+
+  Result<lib::Ref<vfs::Inode>> look_up(std::string_view name) override {
+    lib::Ref<vfs::Inode> node;
+    if (name == "self" || name == "mounts") {
+      node = TRY(lib::make_ref<SelfLink>(file_system(), name == "self" ? "" : "mounts"));
+      return node;
+    }
+    for (usize i = 0; i < g_files.size(); ++i) {
+      if (name != g_files[i].name) continue;
+      node = TRY(lib::make_ref<KernelFileNode>(file_system(), i));
+      return node;
+    }
+    const auto pid = name.front() == '0' ? std::nullopt : lib::parse_number(name);
+    if (!pid || *pid > INT32_MAX || !g_processes->exists(static_cast<i32>(*pid))) return Err(Errno::ENOENT);
+    u32 uid = 0, gid = 0;
+    g_processes->owner(static_cast<i32>(*pid), uid, gid);
+    node = TRY(lib::make_ref<ProcessDirectory>(file_system(), static_cast<i32>(*pid), uid, gid));
+    return node;
+  }
+
+  // Positions: 2 is self, then the kernel's files, then processes by number.
+  Status list(u64 position, vfs::DirectorySink& sink) override {
+    const u64 first_process = kFirstFile + 1 + g_files.size();
+    position = std::max<u64>(position, 2);
+    if (position == 2 && !sink.add("self", kSelfNumber, FileType::Symlink, 3)) return {};
+    for (u64 at = std::max<u64>(position, 3); at < first_process; ++at) {
+      const usize index = at - 3;
+      if (!sink.add(g_files[index].name, kFirstFile + index, FileType::Regular, at + 1)) return {};
+    }
+    i32 pid = position > first_process ? static_cast<i32>(position - first_process) : 1;
+    while ((pid = g_processes->next(pid)) != 0) {
+      char name[16];
+      const usize length = lib::format_into(name, sizeof(name), "%d", pid);
+      ++pid;
+      if (!sink.add({name, length}, process_number(pid - 1, 0), FileType::Directory,
+                    first_process + static_cast<u64>(pid))) {
+        return {};
+      }
+    }
+    return {};
+  }
+};
+
+class Procfs final : public vfs::FileSystem {
+ public:
+  const char* type_name() const override { return "proc"; }
+  Result<lib::Ref<vfs::Inode>> root() override {
+    lib::Ref<vfs::Inode> root = TRY(lib::make_ref<Root>(*this));
+    return root;
+  }
+  vfs::FileSystemInfo info() override {
+    vfs::FileSystemInfo info;
+    info.magic = kMagic;
+    return info;
+  }
+};
+
+Result<lib::Ref<vfs::FileSystem>> mount_procfs(std::string_view, u32, std::string_view, const vfs::WalkContext&) {
+  if (g_processes == nullptr) return Err(Errno::ENODEV);
+  lib::Ref<vfs::FileSystem> fresh = TRY(lib::make_ref<Procfs>());
+  return fresh;
+}
+
+constexpr vfs::FileSystemType kType = {"proc", false, mount_procfs};
+
+class ProcfsSubsystem final : public kernel::Subsystem {
+ public:
+  const char* name() const override { return "procfs"; }
+  void on_early_init(kernel::Kernel&) override { vfs::register_type(kType); }
+};
+REGISTER_SUBSYSTEM(ProcfsSubsystem);
+
+}  // namespace
+
+void Text::add(std::string_view text) {
+  const usize at = bytes_.size();
+  if (bytes_.grow_by_doubling(at + text.size()) && bytes_.resize(at + text.size())) {
+    std::memcpy(bytes_.data() + at, text.data(), text.size());
+  } else {
+    failed_ = true;
+  }
+}
+
+void Text::print(const char* format, ...) {
+  char piece[512];
+  va_list arguments;
+  va_start(arguments, format);
+  const usize length = lib::format_into_v(piece, sizeof(piece), format, arguments);
+  va_end(arguments);
+  add({piece, length});
+}
+
+Status register_file(const char* name, Generate generate) { return g_files.push({name, generate}); }
+void set_process_source(ProcessSource& source) { g_processes = &source; }
+
+}  // namespace procfs

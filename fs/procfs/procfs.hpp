@@ -1,0 +1,57 @@
+// /proc: text about the kernel and its processes, made when a file is opened.
+//
+// This room knows files and directories; what is in them comes from the rooms above, which register functions: files of
+// the kernel as a whole by name, files of each process through one ProcessSource. Nothing is stored: an open file keeps
+// the text that was made for it.
+#pragma once
+
+#include <string_view>
+
+#include "fs/vfs/inode.hpp"
+#include "kernel/lib/vector.hpp"
+
+namespace procfs {
+
+// Text that grows. A piece that finds no memory is lost, and failed() says so.
+class Text {
+ public:
+  void print(const char* format, ...) __attribute__((format(printf, 2, 3)));
+  void add(std::string_view text);
+  std::string_view view() const { return {bytes_.data(), bytes_.size()}; }
+  bool failed() const { return failed_; }
+
+ private:
+  lib::Vector<char> bytes_;
+  bool failed_ = false;
+};
+
+// Fills the text of /proc/NAME. May sleep.
+using Generate = void (*)(Text& text);
+// `name` lives as long as the kernel. During initialization. ENOMEM.
+Status register_file(const char* name, Generate generate);
+
+// The files of one process, in the order in which they are listed.
+struct ProcessFile {
+  const char* name;
+  vfs::FileType type;  // Regular, or Symlink
+  u32 permissions;
+  // False: the process is gone.
+  bool (*generate)(i32 pid, Text& text);
+};
+
+// What the room of processes tells.
+class ProcessSource {
+ public:
+  // The first process number that is at least `from`; 0: none.
+  virtual i32 next(i32 from) = 0;
+  virtual bool exists(i32 pid) = 0;
+  virtual i32 current() = 0;
+  virtual void owner(i32 pid, u32& uid, u32& gid) = 0;
+  virtual std::span<const ProcessFile> files() = 0;
+
+ protected:
+  ~ProcessSource() = default;
+};
+void set_process_source(ProcessSource& source);
+
+}  // namespace procfs

@@ -1,0 +1,92 @@
+// The files of /proc that are about the machine as a whole.
+
+#include "fs/procfs/procfs.hpp"
+#include "fs/vfs/mount.hpp"
+#include "hal/cpu.h"
+#include "hal/cpu.hpp"
+#include "hal/timer.hpp"
+#include "kernel/diag/log.hpp"
+#include "kernel/lib/subsystem.hpp"
+#include "kernel/proc/table.hpp"
+#include "kernel/sched/cpu.hpp"
+#include "kernel/time/wall_clock.hpp"
+
+namespace proc {
+namespace {
+
+using procfs::Text;
+constexpr u64 kTick = 10'000'000;
+
+void meminfo(Text& text) {
+  const mm::MemoryCounts memory = mm::count_frames();
+  const u64 total = memory.total * kPageSize / KiB, free = memory.free * kPageSize / KiB;
+  text.print("MemTotal:       %8lu kB\nMemFree:        %8lu kB\nMemAvailable:   %8lu kB\n", total, free, free);
+  text.print("Buffers:        %8u kB\nCached:         %8u kB\nSwapTotal:      %8u kB\nSwapFree:       %8u kB\n", 0, 0,
+             0, 0);
+}
+
+void uptime(Text& text) {
+  const u64 now = hal::monotonic_ns();
+  u64 idle = 0;
+  for (u32 i = 0; i < sched::online_cpus(); ++i) idle += sched::cpu(i).idle_ns;
+  text.print("%lu.%02lu %lu.%02lu\n", now / 1'000'000'000, now / kTick % 100, idle / 1'000'000'000, idle / kTick % 100);
+}
+
+void stat(Text& text) {
+  u64 user = 0, system = 0, idle = 0, switches = 0;
+  for (u32 i = 0; i < sched::online_cpus(); ++i) {
+    const sched::Cpu& cpu = sched::cpu(i);
+    user += cpu.user_ns, system += cpu.system_ns, idle += cpu.idle_ns, switches += cpu.context_switches;
+  }
+  text.print("cpu  %lu 0 %lu %lu 0 0 0 0 0 0\n", user / kTick, system / kTick, idle / kTick);
+  for (u32 i = 0; i < sched::online_cpus(); ++i) {
+    const sched::Cpu& cpu = sched::cpu(i);
+    text.print("cpu%u %lu 0 %lu %lu 0 0 0 0 0 0\n", i, cpu.user_ns / kTick, cpu.system_ns / kTick, cpu.idle_ns / kTick);
+  }
+  const i64 boot = ktime::wall_clock_ns() - static_cast<i64>(hal::monotonic_ns());
+  auto table = lock_table();
+  text.print("intr 0\nctxt %lu\nbtime %ld\nprocesses %lu\nprocs_running 1\nprocs_blocked 0\n", switches,
+             boot / 1'000'000'000, table->forks);
+}
+
+void cpuinfo(Text& text) {
+  char piece[2048];
+  for (u32 i = 0; i < sched::online_cpus(); ++i) text.add({piece, hal::cpu_info_text(i, piece, sizeof(piece))});
+}
+
+void version(Text& text) { text.print("Linux version 6.1.0-halyard (Halyard) #1 SMP PREEMPT Halyard\n"); }
+
+void cmdline(Text& text) { text.print("%s\n", kernel::the_kernel().boot().command_line); }
+
+void list_type(void* context, const vfs::FileSystemType& type) {
+  static_cast<Text*>(context)->print("%s\t%s\n", type.needs_device ? "" : "nodev", type.name);
+}
+void filesystems(Text& text) { vfs::list_types(list_type, &text); }
+
+void subsystems(Text& text) {
+  for (kernel::Subsystem* subsystem : kernel::ordered_subsystems()) {
+    text.print("%s", subsystem->name());
+    for (const char* needed : subsystem->needs()) text.print(" <- %s", needed);
+    text.print("\n");
+  }
+}
+
+class KernelFilesSubsystem final : public kernel::Subsystem {
+ public:
+  const char* name() const override { return "kernel-files"; }
+  void on_early_init(kernel::Kernel&) override {
+    struct {
+      const char* name;
+      procfs::Generate generate;
+    } constexpr files[] = {{"meminfo", meminfo},         {"uptime", uptime},        {"stat", stat},
+                           {"cpuinfo", cpuinfo},         {"version", version},      {"cmdline", cmdline},
+                           {"filesystems", filesystems}, {"subsystems", subsystems}};
+    for (const auto& file : files) {
+      if (!procfs::register_file(file.name, file.generate)) LOG_ERROR("procfs", "no memory for /proc/%s", file.name);
+    }
+  }
+};
+REGISTER_SUBSYSTEM(KernelFilesSubsystem);
+
+}  // namespace
+}  // namespace proc
