@@ -50,7 +50,7 @@ void stat(Text& text) {
 }
 
 void cpuinfo(Text& text) {
-  char piece[2048];
+  char piece[1024];
   for (u32 i = 0; i < sched::online_cpus(); ++i) text.add({piece, hal::cpu_info_text(i, piece, sizeof(piece))});
 }
 

@@ -53,9 +53,7 @@ Node Tree::find_phandle(u32 phandle) const {
   return valid() ? Node{fdt_node_offset_by_phandle(blob_, phandle)} : Node{};
 }
 
-Node Tree::parent(Node node) const {
-  return valid() && node ? Node{fdt_parent_offset(blob_, node.offset)} : Node{};
-}
+Node Tree::parent(Node node) const { return valid() && node ? Node{fdt_parent_offset(blob_, node.offset)} : Node{}; }
 
 Node Tree::first_child(Node node) const {
   return valid() && node ? Node{fdt_first_subnode(blob_, node.offset)} : Node{};

@@ -1,9 +1,9 @@
 // A flattened device tree (Devicetree Specification 0.4), read through libfdt.
 //
-// A Tree is a view: it owns nothing, and the blob must stay where it is. The blob's size is trusted (the boot loader gave it),
-// nothing inside is: whatever is malformed counts as absent. No locks, no allocation, no pointers that need relocation,
-// so that boot code uses it before the kernel runs at its own addresses. Look-ups walk the whole blob: not for hot
-// paths.
+// A Tree is a view: it owns nothing, and the blob must stay where it is. The blob's size is trusted (the boot loader
+// gave it), nothing inside is: whatever is malformed counts as absent. No locks, no allocation, no pointers that need
+// relocation, so that boot code uses it before the kernel runs at its own addresses. Look-ups walk the whole blob: not
+// for hot paths.
 #pragma once
 
 #include <optional>

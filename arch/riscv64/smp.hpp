@@ -1,0 +1,33 @@
+// Sets of CPUs as the firmware takes them.
+#pragma once
+
+#include "arch/riscv64/cpu.hpp"
+#include "arch/riscv64/sbi.hpp"
+#include "hal/cpu.hpp"
+
+namespace hal::arch {
+
+// Calls fn(HartMask) for the started CPUs of `cpus` but the calling one, 64 neighbouring hart ids at a time. Preemption
+// off.
+template <class Fn>
+void for_other_harts(const CpuMask& cpus, Fn fn) {
+  const u32 self = current_cpu()->id;
+  HartMask harts;
+  for (usize word = 0; word < CpuMask::kWords; ++word) {
+    for (u64 bits = cpus.raw(word); bits != 0; bits &= bits - 1) {
+      const u32 cpu = static_cast<u32>(word * 64) + static_cast<u32>(__builtin_ctzll(bits));
+      const CpuLocal* local = cpu == self ? nullptr : cpu_locals[cpu].load(std::memory_order_acquire);
+      if (local == nullptr) continue;
+      const u64 base = align_down(local->hart, 64);
+      if (harts.bits != 0 && harts.base != base) {
+        fn(harts);
+        harts.bits = 0;
+      }
+      harts.base = base;
+      harts.bits |= u64{1} << (local->hart % 64);
+    }
+  }
+  if (harts.bits != 0) fn(harts);
+}
+
+}  // namespace hal::arch
