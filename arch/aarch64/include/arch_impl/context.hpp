@@ -1,0 +1,16 @@
+// What a thread keeps outside its trap frame on AArch64.
+#pragma once
+
+#include "kernel/lib/types.hpp"
+
+namespace hal::arch {
+
+// Only the thread itself and, around a switch, the scheduler of the CPU that it runs on touch it.
+struct ThreadState {
+  VirtAddr stack_pointer = 0;   // while it does not run; context.S knows the offset
+  void* fpu_area = nullptr;     // null for kernel threads
+  VirtAddr thread_pointer = 0;  // TPIDR_EL0; current only while the thread does not run
+};
+static_assert(offsetof(ThreadState, stack_pointer) == 0);
+
+}  // namespace hal::arch
