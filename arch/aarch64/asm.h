@@ -1,3 +1,4 @@
+/* clang-format off */
 /* Numbers that assembly and C++ share. trap.cpp, cpu.hpp and boot.hpp hold them against the C++ definitions. */
 #pragma once
 

@@ -1,4 +1,4 @@
-/* clang-format off: assembler macros, which it takes for C */
+/* clang-format off */
 /*
  * The copying loop that memcpy() and the user copies share.
  *
