@@ -68,6 +68,7 @@ hal_riscv_secondary_entry:
   ld sp, 16(a1)
   ld tp, 24(a1)
   li s0, 0
+  li ra, 0
   lla t2, early_trap
   csrw stvec, t2
   sfence.vma

@@ -1,5 +1,6 @@
 #include "arch/x86_64/fpu.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "arch/x86_64/features.hpp"
@@ -154,7 +155,8 @@ bool fpu_used(const void* memory) { return static_cast<const FpuArea*>(memory)->
 
 namespace hal {
 
-usize fpu_area_size() { return align_up(usize{arch::features.xsave_size}, 64); }
+// Never less than FpuArea: its header is written also where the CPU itself has only FXSAVE's 512 bytes.
+usize fpu_area_size() { return align_up(std::max<usize>(arch::features.xsave_size, sizeof(arch::FpuArea)), 64); }
 
 void save_fpu(ThreadState& current) {
   if (current.fpu_area == nullptr) return;

@@ -3,12 +3,14 @@
 #include "hal/cpu.hpp"
 #include "hal/upcalls.hpp"
 #include "kernel/diag/panic.hpp"
+#include "kernel/random/random.hpp"
 #include "kernel/sched/scheduler.hpp"
 #include "kernel/time/timer.hpp"
 
 namespace kernel {
 
 void on_tick(const hal::TrapFrame& frame) {
+  entropy::note_interrupt();
   ktime::run_due_timers();
   sched::tick(frame.from_user());
 }

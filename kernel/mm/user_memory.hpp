@@ -103,7 +103,7 @@ class UserString {
     const usize room = std::min<usize>(to.size(), hal::arch::user_end() - address_);
     const isize length = hal::hal_copy_string_from_user(to.data(), address_, room);
     if (length < 0) return Err(Errno::EFAULT);
-    if (static_cast<usize>(length) == room) return Err(room == to.size() ? too_long : Errno::EFAULT);
+    if (static_cast<usize>(length) >= room) return Err(room == to.size() ? too_long : Errno::EFAULT);
     return static_cast<usize>(length);
   }
 

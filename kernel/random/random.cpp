@@ -41,6 +41,7 @@ struct Pool {
 
 sync::Locked<Pool, sync::LockClass::RandomPool> g_pool;
 sync::WaitQueue g_seeded;
+std::atomic<bool> g_is_seeded = false;
 
 }  // namespace
 
@@ -63,7 +64,9 @@ void stir(const void* bytes, usize size, u32 bits) {
     pool.bits = std::min(pool.bits + std::min<u32>(bits, static_cast<u32>(size * 8)), kNeededBits);
     return !before && pool.bits >= kNeededBits;
   });
-  if (now_seeded) g_seeded.wake_all();
+  if (!now_seeded) return;
+  g_is_seeded.store(true, std::memory_order_release);
+  g_seeded.wake_all();
 }
 
 void fill(void* to, usize size) {
@@ -88,12 +91,24 @@ u64 below(u64 limit) {
   return static_cast<u64>((static_cast<unsigned __int128>(value) * limit) >> 64);
 }
 
-bool is_seeded() {
-  return g_pool.with([](Pool& pool) { return pool.bits >= kNeededBits; });
+bool is_seeded() { return g_is_seeded.load(std::memory_order_acquire); }
+
+void note_interrupt() {
+  if (is_seeded()) return;
+  const u64 times[2] = {hal::cycle_counter(), hal::monotonic_ns()};
+  stir(times, sizeof(times), 1);
 }
 
+// An idle machine has few interrupts: whoever waits makes some, by sleeping for a moment again and again. What counts
+// is when exactly they come.
 Status wait_until_seeded() {
-  return g_seeded.wait([] { return is_seeded(); }, sync::WaitMode::Interruptible);
+  constexpr u64 kNapNs = 500'000;
+  while (!is_seeded()) {
+    const Status slept =
+        g_seeded.wait([] { return is_seeded(); }, sync::WaitMode::Interruptible, hal::monotonic_ns() + kNapNs);
+    if (!slept && slept.error() != Errno::ETIMEDOUT) return slept;
+  }
+  return {};
 }
 
 }  // namespace entropy

@@ -22,6 +22,9 @@ bool is_seeded();
 // Waits until the pool is seeded. ERESTARTSYS. May sleep.
 Status wait_until_seeded();
 
+// An interrupt came: until the pool is seeded its time is stirred in, and counts as one bit. Interrupt context.
+void note_interrupt();
+
 // Stirs bytes in; `bits` of them count as unpredictable. Any context.
 void stir(const void* bytes, usize size, u32 bits);
 

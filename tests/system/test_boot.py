@@ -32,6 +32,17 @@ def test_all_cpus_come_online(cpus):
     assert guest.run("nproc").strip() == str(cpus)
 
 
+PLAIN_MODELS = {"x86_64": "qemu64", "aarch64": "cortex-a72", "riscv64": "rv64"}
+
+
+def test_plain_cpu_model():
+  """A CPU without the newer features: no SMAP, XSAVE, FSGSBASE or RDRAND; no PAN; no Sstc."""
+  with machine.Machine("plain-cpu", "quiet", extra=["-cpu", PLAIN_MODELS[machine.ARCH.name]]) as guest:
+    guest.wait_for_shell()
+    assert guest.run("head -c 8 /dev/random | wc -c").strip() == "8"
+    assert guest.run("awk 'BEGIN { print 1.5 * 3 }'").strip() == "4.5"
+
+
 def test_shell_runs_programs():
   with machine.Machine("shell", "quiet") as guest:
     guest.wait_for_shell()
