@@ -10,6 +10,7 @@
 #include "kernel/diag/log.hpp"
 #include "kernel/diag/panic.hpp"
 #include "kernel/lib/format.hpp"
+#include "kernel/lib/spin.hpp"
 
 namespace diag {
 namespace {
@@ -17,6 +18,8 @@ namespace {
 constexpr u64 kNobody = ~u64{0};
 std::atomic<u64> g_panicking_cpu = kNobody;
 std::atomic<int> g_reboot_seconds = 0;
+std::atomic<u32> g_stopped_cpus = 0;
+lib::RawSpinLock g_stop_lock;  // one stack after the other on the console
 
 // Only one CPU panics. A second one that gets here stops; the same one (a fault while panicking) halts at once.
 void enter_panic() {
@@ -27,13 +30,18 @@ void enter_panic() {
   hal::halt_forever();
 }
 
+// Waits until they have printed their stacks and stopped, at most for a time: one may be too broken to answer.
 void stop_other_cpus() {
+  constexpr u64 kPatienceMs = 2000;
   const u32 self = hal::current_cpu()->id;
   for (u32 cpu = 0; cpu < hal_cpu_count(); ++cpu) {
     if (cpu != self) hal::send_ipi(cpu, hal::Ipi::Stop);
   }
-  // They print their stacks one after the other; give them time before this CPU halts or reboots.
-  hal_timer_delay_us(u64{20000} * (hal_cpu_count() - 1));
+  const u64 start = hal_timer_ms();
+  while (g_stopped_cpus.load(std::memory_order_acquire) + 1 < hal_cpu_count()) {
+    if (hal_timer_ms() - start > kPatienceMs) return;
+    hal::relax();
+  }
 }
 
 [[noreturn]] void finish_panic() {
@@ -94,11 +102,12 @@ void stop_for_panic() {
   char text[64];
   const usize length = lib::format_into(text, sizeof(text), "CPU %u stopped; ", hal::current_cpu()->id);
   if (is_panicking()) {
-    // One after the other, in the order of their numbers, so that the stacks do not mix.
-    hal_timer_delay_us(u64{15000} * hal::current_cpu()->id);
+    g_stop_lock.lock();
     console_write({text, length});
     print_current_stack(hal::arch::current_frame_pointer());
+    g_stop_lock.unlock();
   }
+  g_stopped_cpus.fetch_add(1, std::memory_order_release);
   hal::halt_forever();
 }
 

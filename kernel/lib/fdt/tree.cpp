@@ -29,7 +29,10 @@ u64 read_cells(Bytes bytes, usize cells) {
 Tree::Tree(const void* blob, usize limit) {
   if (blob == nullptr || reinterpret_cast<VirtAddr>(blob) % 8 != 0 || limit < kHeaderSize) return;
   if (fdt_magic(blob) != FDT_MAGIC || fdt_totalsize(blob) > limit) return;
-  if (fdt_check_header(blob) == 0) blob_ = blob;
+  if (fdt_check_header(blob) != 0) return;
+  // libfdt reads words: boot code runs where no CPU takes misaligned ones.
+  if (fdt_off_dt_struct(blob) % 4 != 0 || fdt_off_mem_rsvmap(blob) % 8 != 0) return;
+  blob_ = blob;
 }
 
 usize Tree::size() const { return valid() ? fdt_totalsize(blob_) : 0; }
