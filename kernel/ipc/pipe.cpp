@@ -237,23 +237,23 @@ Result<lib::Ref<vfs::File>> open_fifo(vfs::Inode& inode, const vfs::Path& path, 
       pipe->state.with([](Pipe::State& state) { return state.readers == 0; })) {
     return Err(Errno::ENXIO);
   }
-  u64 reader_openings = 0, writer_openings = 0;
+  // A partner that is there now has been met, even if it is gone before we look again; one that comes later is counted.
+  const bool reads = access == vfs::open_flag::kReadOnly;
+  u64 openings = 0;
+  bool partner_is_here = false;
   pipe->state.with([&](Pipe::State& state) {
-    reader_openings = state.reader_openings;
-    writer_openings = state.writer_openings;
+    openings = reads ? state.writer_openings : state.reader_openings;
+    partner_is_here = (reads ? state.writers : state.readers) != 0;
   });
   lib::Ref<vfs::File> file = TRY(lib::make_ref<PipeFile>(path, flags, pipe));
   pipe->can_read.wake_all();
   pipe->can_write.wake_all();
-  if (nonblocking || access == vfs::open_flag::kReadWrite) return file;
-  const bool reads = access == vfs::open_flag::kReadOnly;
+  if (nonblocking || partner_is_here || access == vfs::open_flag::kReadWrite) return file;
   sync::WaitQueue& queue = reads ? pipe->can_read : pipe->can_write;
   TRY(queue.wait(
       [&] {
-        return pipe->state.with([&](Pipe::State& state) {
-          return reads ? state.writers != 0 || state.writer_openings != writer_openings
-                       : state.readers != 0 || state.reader_openings != reader_openings;
-        });
+        return pipe->state.with(
+            [&](Pipe::State& state) { return (reads ? state.writer_openings : state.reader_openings) != openings; });
       },
       sync::WaitMode::Interruptible));
   return file;

@@ -104,6 +104,20 @@ CASE(fifo_connects_processes) {
   CHECK(waitpid(pid, &status, 0) == pid && status == 0);
 }
 
+/* The writer may open, write and be gone before the reader's open has looked around. */
+CASE(fifo_partner_may_be_brief) {
+  CHECK(mkfifo("fifo", 0600) == 0);
+  for (int round = 0; round < 200; ++round) {
+    pid_t pid = fork();
+    if (pid == 0) _exit(write(open("fifo", O_WRONLY), "x", 1) != 1);
+    int fd = open("fifo", O_RDONLY), status;
+    char byte;
+    CHECK(read(fd, &byte, 1) == 1);
+    close(fd);
+    CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+  }
+}
+
 CASE(poll_reports_state) {
   int ends[2];
   CHECK(pipe(ends) == 0);
