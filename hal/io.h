@@ -19,4 +19,16 @@ void hal_mmio_write32(volatile void* address, uint32_t value);
 void hal_mmio_write64(volatile void* address, uint64_t value);
 void hal_mmio_barrier(void);
 
+/*
+ * I/O ports: the x86's, and what a PCI bridge of another machine shows in their place. Where a machine has none, reads
+ * are all ones and writes are lost; hal_port_available() says so. Any context.
+ */
+bool hal_port_available(void);
+uint8_t hal_port_read8(uint16_t port);
+uint16_t hal_port_read16(uint16_t port);
+uint32_t hal_port_read32(uint16_t port);
+void hal_port_write8(uint16_t port, uint8_t value);
+void hal_port_write16(uint16_t port, uint16_t value);
+void hal_port_write32(uint16_t port, uint32_t value);
+
 HAL_EXTERN_C_END

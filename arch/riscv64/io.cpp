@@ -25,4 +25,13 @@ void hal_mmio_write32(volatile void* address, uint32_t value) { store(address, v
 void hal_mmio_write64(volatile void* address, uint64_t value) { store(address, value); }
 void hal_mmio_barrier(void) { asm volatile("fence iorw, iorw" : : : "memory"); }
 
+// This machine has no ports of its own; a PCI bridge's window for them is not used.
+bool hal_port_available(void) { return false; }
+uint8_t hal_port_read8(uint16_t /*port*/) { return 0xff; }
+uint16_t hal_port_read16(uint16_t /*port*/) { return 0xffff; }
+uint32_t hal_port_read32(uint16_t /*port*/) { return 0xffff'ffff; }
+void hal_port_write8(uint16_t /*port*/, uint8_t /*value*/) {}
+void hal_port_write16(uint16_t /*port*/, uint16_t /*value*/) {}
+void hal_port_write32(uint16_t /*port*/, uint32_t /*value*/) {}
+
 }  // extern "C"

@@ -100,8 +100,9 @@ void send_ipi(u32 cpu, Ipi kind) {
   using namespace arch;
   CpuLocal* target = cpu_locals[cpu].load(std::memory_order_acquire);
   if (target == nullptr) return;
+  // Whoever sets the first bit must not be held up before it has interrupted the target: others rely on it.
+  const InterruptGuard guard;
   const u32 before = target->pending_ipis.fetch_or(1u << static_cast<u32>(kind), std::memory_order_acq_rel);
-  // Whoever set the first bit interrupts it, and it will see all.
   if (before != 0 && kind != Ipi::Stop) return;
   sbi_send_ipi({u64{1} << (target->hart % 64), align_down(target->hart, 64)});
 }

@@ -11,6 +11,7 @@
 #include "arch/x86_64/instructions.hpp"
 #include "arch/x86_64/lapic.hpp"
 #include "arch/x86_64/shootdown.hpp"
+#include "arch/x86_64/smp.hpp"
 #include "hal/cpu.h"
 #include "hal/cpu.hpp"
 #include "hal/layout.hpp"
@@ -147,6 +148,8 @@ void send_stop(CpuLocal& target) {
 }
 
 }  // namespace
+
+u32 apic_id_of(u32 cpu) { return apic_ids[cpu]; }
 }  // namespace hal::arch
 
 namespace hal {

@@ -17,13 +17,13 @@ struct Handler : lib::ListNode {
   void* context = nullptr;
 };
 
-// Handlers by line, in a small hash table: lines are sparse where message-signalled ones are far above the wired.
+// Handlers by line, in a small hash table: lines are sparse where message-signalled ones are far above the wired. A
+// bucket has its own lock, so that handlers of different lines run on different CPUs at a time.
 constexpr usize kBuckets = 64;
-struct Table {
-  lib::List<Handler> buckets[kBuckets];
-  lib::List<Handler>& of(u32 irq) { return buckets[irq % kBuckets]; }
-};
-sync::Locked<Table, sync::LockClass::InterruptTable> g_table;
+using Bucket = sync::Locked<lib::List<Handler>, sync::LockClass::InterruptTable>;
+Bucket g_buckets[kBuckets];
+Bucket& bucket_of(u32 irq) { return g_buckets[irq % kBuckets]; }
+
 std::atomic<u64> g_spurious = 0;
 
 }  // namespace
@@ -37,17 +37,17 @@ hal_status_t hal_irq_register(uint32_t irq, hal_irq_handler_t handler, void* con
   entry->irq = irq;
   entry->function = handler;
   entry->context = context;
-  g_table.with([&](Table& table) { table.of(irq).push_back(*entry); });
+  bucket_of(irq).with([&](lib::List<Handler>& handlers) { handlers.push_back(*entry); });
   return HAL_OK;
 }
 
 hal_status_t hal_irq_unregister(uint32_t irq, hal_irq_handler_t handler, void* context) {
   using namespace device;
-  // Handlers run under the table's lock, so none runs once we hold it.
-  Handler* found = g_table.with([&](Table& table) -> Handler* {
-    for (Handler& entry : table.of(irq)) {
+  // Handlers run under their bucket's lock, so none runs once we hold it.
+  Handler* found = bucket_of(irq).with([&](lib::List<Handler>& handlers) -> Handler* {
+    for (Handler& entry : handlers) {
       if (entry.irq != irq || entry.function != handler || entry.context != context) continue;
-      table.of(irq).erase(table.of(irq).iterator_to(entry));
+      handlers.erase(handlers.iterator_to(entry));
       return &entry;
     }
     return nullptr;
@@ -60,8 +60,8 @@ hal_status_t hal_irq_unregister(uint32_t irq, hal_irq_handler_t handler, void* c
 void kernel::on_interrupt(u32 irq) {
   using namespace device;
   bool handled = false;
-  g_table.with([&](Table& table) {
-    for (Handler& entry : table.of(irq)) {
+  bucket_of(irq).with([&](lib::List<Handler>& handlers) {
+    for (Handler& entry : handlers) {
       if (entry.irq != irq) continue;
       entry.function(irq, entry.context);
       handled = true;

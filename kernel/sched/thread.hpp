@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "hal/context.hpp"
+#include "hal/cpu.hpp"
 #include "hal/smp.hpp"
 #include "kernel/lib/list.hpp"
 #include "kernel/lib/ref.hpp"

@@ -21,6 +21,7 @@ enum class LockKind : u8 { Mutex, Spin, SpinIrq };
   /* sleeping */                                                                      \
   X(Subsystems,        Mutex)    /* registry of subsystems and services */            \
   X(DriverLoader,      Mutex)    /* one load or unload at a time */                   \
+  X(Devices,           Mutex)    /* the list of devices */                             \
   X(Exec,              Mutex)    /* a process replaces its program */                 \
   X(FilePosition,      Mutex)    /* an open file's offset */                          \
   X(Mounts,            Mutex)    /* the tree of mounts */                             \

@@ -1,0 +1,26 @@
+// Descriptions of the machine for the kernel's device room. Message-signalled interrupts need the GIC's ITS or an MSI
+// frame, which this port does not drive yet: devices use their wired lines.
+#include "hal/bus.hpp"
+
+#include "arch/aarch64/boot.hpp"
+
+namespace hal {
+
+lib::fdt::Tree device_tree() { return arch::device_tree(); }
+
+const lib::acpi::Tables& acpi_tables() {
+  static constinit lib::acpi::Tables none;
+  return none;
+}
+
+Result<u32> line_of(const lib::fdt::Interrupt& interrupt) {
+  const u32 line = arch::gic_line(interrupt);
+  if (line == 0) return Err(Errno::ENOENT);
+  return line;
+}
+
+Result<u32> line_of_firmware(u8 /*line_register*/) { return Err(Errno::ENOENT); }
+Result<Message> allocate_message(u32 /*cpu*/) { return Err(Errno::EOPNOTSUPP); }
+void free_message(u32 /*line*/) {}
+
+}  // namespace hal
