@@ -311,6 +311,11 @@ void input_remove(driver_handle_t input);
 /* Any context. */
 void input_event(driver_handle_t input, uint16_t type, uint16_t code, int32_t value);
 
+/* --- random numbers --- */
+
+/* Mixes bytes that nobody can guess into the kernel's pool, and counts them as such. At most 4096. May sleep. */
+void entropy_add(const void* bytes, uint32_t size);
+
 HAL_EXTERN_C_END
 
 /* Adds a version 2 driver that is linked into the kernel. In a source file of the driver's own, once. */
