@@ -14,11 +14,10 @@ namespace sched {
 struct alignas(64) Cpu : hal::CpuAnchor {
   RunQueue queue;
   Thread* idle = nullptr;
-  mm::AddressSpace* active_space = nullptr;  // whose root the MMU holds; counts a reference
-  Thread* leaving = nullptr;                 // who was switched away from, until finish_switch() has looked at it
-  std::atomic<bool> tick_is_armed = false;   // the one-shot timer will go off
-  u64 tick_deadline_ns = ~u64{0};            // when; only this CPU
-  u64 quantum_deadline_ns = ~u64{0};         // what the scheduler asked for; only this CPU
+  mm::AddressSpace* active_space = nullptr;     // whose root the MMU holds; counts a reference
+  Thread* leaving = nullptr;                    // who was switched away from, until finish_switch() has looked at it
+  std::atomic<u64> tick_deadline_ns = ~u64{0};  // when the one-shot timer will go off; this CPU writes
+  u64 quantum_deadline_ns = ~u64{0};            // what the scheduler asked for; only this CPU
   std::atomic<bool> is_online = false;
 
   // Time by what the CPU did, for /proc/stat. Only this CPU writes.

@@ -163,6 +163,9 @@ void start_other_cpus() {
 void idle_loop() {
   Cpu& cpu = this_cpu();
   hal::interrupts_disable();
+  // Never preempted: an interrupt that makes a thread runnable ends rest(), and the loop sees the thread. So the idle
+  // mask and the idle time are true.
+  ++hal::current_thread()->preempt_count;
   if (!cpu.is_online.load(std::memory_order_relaxed)) become_online(cpu);
   for (;;) {
     if (cpu.queue.waiting() != 0 || steal(cpu) != nullptr) {

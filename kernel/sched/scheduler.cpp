@@ -43,8 +43,8 @@ void preempt_if_more_urgent(Cpu& target, const Thread& fresh) {
     ask_to_reschedule(target);
   } else if (&target == &this_cpu()) {
     request_tick(running.started_ns + running.slice_left_ns);
-  } else if (!target.tick_is_armed.load(std::memory_order_seq_cst)) {
-    // Its thread has run alone and without a clock until now: on_ipi() arms one.
+  } else if (target.tick_deadline_ns.load(std::memory_order_seq_cst) > hal::monotonic_ns() + kQuantumNs) {
+    // Its thread has run alone and without a clock for its quantum until now: on_ipi() arms one.
     hal::send_ipi(target.id, hal::Ipi::Reschedule);
   }
 }
@@ -92,7 +92,12 @@ void put_back(Cpu& cpu, Thread& thread, bool preempted) {
     return;
   }
   ++thread.involuntary_switches;
-  if (!thread.affinity.allows(cpu.id)) return;  // finish_switch() moves it once its registers are saved
+  if (!thread.affinity.allows(cpu.id)) {
+    // finish_switch() moves it once its registers are saved. If it was about to sleep, it has yet to look at what it
+    // waits for: it counts as woken.
+    thread.state.store(State::Runnable, std::memory_order_relaxed);
+    return;
+  }
   if (thread.slice_left_ns != 0) {
     cpu.queue.enqueue(thread, preempted);
     return;

@@ -54,9 +54,9 @@ lib::PerCpu<TimerQueue> g_queues;
 void program_hardware() {
   sched::Cpu& cpu = sched::this_cpu();
   const u64 wanted = std::min(g_queues.mine().earliest_ns.load(std::memory_order_relaxed), cpu.quantum_deadline_ns);
-  if (wanted >= cpu.tick_deadline_ns) return;  // armed early enough; it is armed anew when it goes off
-  cpu.tick_deadline_ns = wanted;
-  cpu.tick_is_armed.store(true, std::memory_order_seq_cst);
+  if (wanted >= cpu.tick_deadline_ns.load(std::memory_order_relaxed))
+    return;  // armed early enough; it is armed anew when it goes off
+  cpu.tick_deadline_ns.store(wanted, std::memory_order_seq_cst);
   hal::timer_arm(wanted);
 }
 
@@ -106,8 +106,7 @@ bool Timer::cancel() {
 void run_due_timers() {
   sched::Cpu& cpu = sched::this_cpu();
   const u64 now = hal::monotonic_ns();
-  cpu.tick_deadline_ns = kNever;
-  cpu.tick_is_armed.store(false, std::memory_order_seq_cst);
+  cpu.tick_deadline_ns.store(kNever, std::memory_order_seq_cst);
   if (cpu.quantum_deadline_ns <= now) cpu.quantum_deadline_ns = kNever;
   while (TimerQueue::run_one(g_queues.mine(), now)) {}
   program_hardware();
