@@ -21,6 +21,7 @@ constexpr Node kNodes[] = {
     {"full", FileType::Character, {1, 7}, 0666},    {"random", FileType::Character, {1, 8}, 0666},
     {"urandom", FileType::Character, {1, 9}, 0666}, {"kmsg", FileType::Character, {1, 11}, 0644},
     {"console", FileType::Character, {5, 1}, 0600}, {"ttyS0", FileType::Character, {4, 64}, 0660},
+    {"tty", FileType::Character, {5, 0}, 0666},     {"ptmx", FileType::Character, {5, 2}, 0666},
 };
 
 Result<lib::Ref<vfs::FileSystem>> mount_devfs(std::string_view, u32, std::string_view, const vfs::WalkContext&) {
@@ -32,6 +33,13 @@ Result<lib::Ref<vfs::FileSystem>> mount_devfs(std::string_view, u32, std::string
     node.permissions = entry.permissions;
     node.device_number = entry.number;
     TRY(root->names.with([&](vfs::Inode::Names&) { return root->create(entry.name, node); }));
+  }
+  // Where programs expect the pseudo-terminals and shared memory to be mounted.
+  for (const char* name : {"pts", "shm"}) {
+    vfs::NewNode node;
+    node.type = FileType::Directory;
+    node.permissions = 0755;
+    TRY(root->names.with([&](vfs::Inode::Names&) { return root->create(name, node); }));
   }
   return lib::Ref<vfs::FileSystem>(fresh);
 }

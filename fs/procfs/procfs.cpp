@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "fs/procfs/node.hpp"
 #include "fs/vfs/file.hpp"
 #include "fs/vfs/mount.hpp"
 #include "kernel/lib/command_line.hpp"
@@ -23,9 +24,7 @@ struct KernelFile {
 lib::Vector<KernelFile> g_files;  // complete after initialization
 ProcessSource* g_processes = nullptr;
 
-// Inode numbers: 1 the root, then the kernel's files, then 256 for each process.
-constexpr u64 kRootNumber = 1, kFirstFile = 2, kSelfNumber = 200, kPerProcess = 256;
-u64 process_number(i32 pid, u64 which) { return static_cast<u64>(pid) * kPerProcess + which; }
+constexpr u64 kRootNumber = 1, kFirstFile = 2, kSelfNumber = 200;
 
 // An open file: the text as it was when it was opened.
 class TextFile final : public vfs::File {
@@ -53,21 +52,6 @@ class TextFile final : public vfs::File {
 
  private:
   const Text text_;
-};
-
-class Node : public vfs::Inode {
- public:
-  Node(vfs::FileSystem& file_system, u64 number, FileType type, u32 permissions, u32 uid = 0, u32 gid = 0)
-      : Inode(file_system) {
-    vfs::NewNode node;
-    node.type = type;
-    node.permissions = permissions;
-    node.uid = uid;
-    node.gid = gid;
-    set_attributes(node);
-    set_identity(number, type);
-  }
-  bool names_are_stable() const override { return false; }
 };
 
 class KernelFileNode final : public Node {
@@ -108,6 +92,11 @@ class ProcessFileNode final : public Node {
     std::memcpy(buffer.data(), text.view().data(), length);
     return length;
   }
+  Result<bool> follow(vfs::Path* target) override {
+    if (file_.place == nullptr) return false;
+    *target = TRY(file_.place(pid_));
+    return true;
+  }
 
  private:
   const i32 pid_;
@@ -123,6 +112,7 @@ class ProcessDirectory final : public Node {
         gid_(gid) {}
   Result<lib::Ref<vfs::Inode>> look_up(std::string_view name) override {
     if (!g_processes->exists(pid_)) return Err(Errno::ENOENT);
+    if (name == kDescriptorsName) return make_descriptors(file_system(), *g_processes, pid_, uid_, gid_);
     const auto files = g_processes->files();
     for (usize i = 0; i < files.size(); ++i) {
       if (name != files[i].name) continue;
@@ -134,7 +124,10 @@ class ProcessDirectory final : public Node {
   Status list(u64 position, vfs::DirectorySink& sink) override {
     const auto files = g_processes->files();
     for (usize i = position < 2 ? 0 : position - 2; i < files.size(); ++i) {
-      if (!sink.add(files[i].name, process_number(pid_, i + 1), files[i].type, i + 3)) break;
+      if (!sink.add(files[i].name, process_number(pid_, i + 1), files[i].type, i + 3)) return {};
+    }
+    if (position <= files.size() + 2) {
+      sink.add(kDescriptorsName, process_number(pid_, kFirstDescriptor - 1), FileType::Directory, files.size() + 3);
     }
     return {};
   }

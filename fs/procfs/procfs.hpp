@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "fs/vfs/inode.hpp"
+#include "fs/vfs/path.hpp"
 #include "kernel/lib/vector.hpp"
 
 namespace procfs {
@@ -37,6 +38,8 @@ struct ProcessFile {
   u32 permissions;
   // False: the process is gone.
   bool (*generate)(i32 pid, Text& text);
+  // Symlinks: where opening it leads, whatever its text is now.
+  Result<vfs::Path> (*place)(i32 pid) = nullptr;
 };
 
 // What the room of processes tells.
@@ -48,6 +51,11 @@ class ProcessSource {
   virtual i32 current() = 0;
   virtual void owner(i32 pid, u32& uid, u32& gid) = 0;
   virtual std::span<const ProcessFile> files() = 0;
+  // The first open descriptor that is at least `from`; -1: none.
+  virtual int next_descriptor(i32 pid, int from) = 0;
+  // The place of its open file: ENOENT. The text of a link to it; false: it is closed.
+  virtual Result<vfs::Path> descriptor(i32 pid, int fd) = 0;
+  virtual bool describe_descriptor(i32 pid, int fd, Text& text) = 0;
 
  protected:
   ~ProcessSource() = default;

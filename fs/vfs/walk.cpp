@@ -114,6 +114,15 @@ class Walk {
   u32 links_followed_ = 0;
 };
 
+// File systems whose names come and go by themselves (/proc) make an inode for each look-up. As long as it says the
+// same as the one before, the old name stays, so that open files keep theirs.
+bool is_same_file(const lib::Ref<Inode>& known, const lib::Ref<Inode>& found) {
+  if (known == found) return true;
+  if (!known || !found) return false;
+  const Attributes a = known->attributes(), b = found->attributes();
+  return a.inode == b.inode && a.type == b.type && a.permissions == b.permissions && a.uid == b.uid && a.gid == b.gid;
+}
+
 }  // namespace
 
 Result<lib::Ref<Dentry>> look_up_locked(Dentry& directory, Inode& inode, std::string_view name) {
@@ -126,7 +135,7 @@ Result<lib::Ref<Dentry>> look_up_locked(Dentry& directory, Inode& inode, std::st
   lib::Ref<Inode> target = found ? std::move(*found) : lib::Ref<Inode>();
   if (!cached_names) {
     if (lib::Ref<Dentry> stale = Dentry::find(directory, name)) {
-      if (stale->inode() == target) return stale;
+      if (is_same_file(stale->inode(), target)) return stale;
       stale->unlink();
     }
   }

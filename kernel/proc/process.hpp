@@ -119,8 +119,6 @@ class Session : public lib::RefCounted<Session> {
   const i32 id;
   // Process table.
   lib::List<Process, SessionTag> members;
-  lib::Ref<tty::Terminal>* terminal_slot = nullptr;
-  tty::Terminal* terminal = nullptr;  // the controlling terminal, counted by it
 };
 
 class Process : public lib::RefCounted<Process>,

@@ -6,7 +6,9 @@
 #include "fs/vfs/mount.hpp"
 #include "kernel/lib/subsystem.hpp"
 #include "kernel/proc/exit.hpp"
+#include "kernel/proc/procfs_places.hpp"
 #include "kernel/sched/cpu.hpp"
+#include "kernel/tty/terminals.hpp"
 
 namespace proc {
 namespace {
@@ -21,7 +23,6 @@ struct Snapshot {
   lib::Ref<Process> process;
   lib::Ref<mm::AddressSpace> memory;
   lib::Ref<Directories> directories;
-  lib::Ref<vfs::File> executable;
   char name[sched::Thread::kNameSize] = {};
   char state = 'Z';
   i32 parent = 0, group = 0, session = 0;
@@ -49,7 +50,6 @@ bool take(i32 pid, Snapshot& snapshot) {
   Process* process = table->process(pid);
   if (process == nullptr) return false;
   snapshot.process = lib::Ref<Process>(process);
-  snapshot.executable = process->executable;
   snapshot.parent = process->parent == nullptr ? 0 : process->parent->pid;
   snapshot.group = process->group ? process->group->id : 0;
   snapshot.session = process->session ? process->session->id : 0;
@@ -81,9 +81,11 @@ bool stat_text(i32 pid, Text& text) {
   const ResourceUse use = use_of(*s.process);
   const mm::MemoryUse memory = s.memory ? s.memory->memory_use() : mm::MemoryUse();
   const mm::ProgramLayout layout = s.memory ? s.memory->layout() : mm::ProgramLayout();
-  text.print("%d (%s) %c %d %d %d 0 -1 0 %lu 0 %lu 0 %lu %lu %lu %lu ", pid, s.name, s.state, s.parent, s.group,
-             s.session, use.minor_faults, use.major_faults, use.user_ns / kTick, use.system_ns / kTick,
-             s.process->children_user_ns / kTick, s.process->children_system_ns / kTick);
+  const lib::Ref<tty::Terminal> terminal = tty::terminal_of(s.session);
+  text.print("%d (%s) %c %d %d %d %d %d 0 %lu 0 %lu 0 %lu %lu %lu %lu ", pid, s.name, s.state, s.parent, s.group,
+             s.session, terminal ? static_cast<int>(terminal->number().encoded()) : 0,
+             terminal ? terminal->foreground() : -1, use.minor_faults, use.major_faults, use.user_ns / kTick,
+             use.system_ns / kTick, s.process->children_user_ns / kTick, s.process->children_system_ns / kTick);
   text.print("%d %d %u 0 %lu %lu %lu %lu ", 20 + s.nice, s.nice, s.threads, s.start_ns / kTick,
              memory.mapped_pages * kPageSize, memory.anonymous_pages + memory.object_pages, limit::kInfinity);
   text.print("%lu %lu %lu 0 0 %lu %lu 0 0 0 0 0 17 %u 0 0 0 0 0 ", layout.code_start, layout.code_end,
@@ -180,25 +182,6 @@ bool maps_text(i32 pid, Text& text) {
   return true;
 }
 
-bool place_text(const vfs::Path& place, Text& text) {
-  char name[512];
-  const auto length = vfs::path_text(place, current_thread().directories->root(), name, true);
-  if (length) text.add({name, *length});
-  return true;
-}
-bool exe_text(i32 pid, Text& text) {
-  Snapshot s;
-  return take(pid, s) && s.executable && place_text(s.executable->path(), text);
-}
-bool cwd_text(i32 pid, Text& text) {
-  Snapshot s;
-  return take(pid, s) && s.directories && place_text(s.directories->current(), text);
-}
-bool root_text(i32 pid, Text& text) {
-  Snapshot s;
-  return take(pid, s) && s.directories && place_text(s.directories->root(), text);
-}
-
 void list_one(void* context, vfs::Mount& mount, std::string_view point) {
   static_cast<Text*>(context)->print("%s %.*s %s %s%s%s%s 0 0\n", mount.source().c_str(),
                                      static_cast<int>(point.size()), point.data(), mount.file_system().type_name(),
@@ -215,12 +198,17 @@ bool mounts_text(i32 pid, Text& text) {
 }
 
 constexpr procfs::ProcessFile kFiles[] = {
-    {"stat", FileType::Regular, 0444, stat_text},       {"status", FileType::Regular, 0444, status_text},
-    {"statm", FileType::Regular, 0444, statm_text},     {"comm", FileType::Regular, 0444, comm_text},
-    {"cmdline", FileType::Regular, 0444, cmdline_text}, {"environ", FileType::Regular, 0400, environ_text},
-    {"maps", FileType::Regular, 0444, maps_text},       {"mounts", FileType::Regular, 0444, mounts_text},
-    {"exe", FileType::Symlink, 0777, exe_text},         {"cwd", FileType::Symlink, 0777, cwd_text},
-    {"root", FileType::Symlink, 0777, root_text},
+    {"stat", FileType::Regular, 0444, stat_text},
+    {"status", FileType::Regular, 0444, status_text},
+    {"statm", FileType::Regular, 0444, statm_text},
+    {"comm", FileType::Regular, 0444, comm_text},
+    {"cmdline", FileType::Regular, 0444, cmdline_text},
+    {"environ", FileType::Regular, 0400, environ_text},
+    {"maps", FileType::Regular, 0444, maps_text},
+    {"mounts", FileType::Regular, 0444, mounts_text},
+    {"exe", FileType::Symlink, 0777, exe_text, exe_place},
+    {"cwd", FileType::Symlink, 0777, cwd_text, cwd_place},
+    {"root", FileType::Symlink, 0777, root_text, root_place},
 };
 
 class Source final : public procfs::ProcessSource {
@@ -242,6 +230,13 @@ class Source final : public procfs::ProcessSource {
     gid = s.gid[1];
   }
   std::span<const procfs::ProcessFile> files() override { return kFiles; }
+  int next_descriptor(i32 pid, int from) override { return next_descriptor_of(pid, from); }
+  Result<vfs::Path> descriptor(i32 pid, int fd) override { return descriptor_place(pid, fd); }
+  bool describe_descriptor(i32 pid, int fd, Text& text) override {
+    const auto place = descriptor_place(pid, fd);
+    if (place) place_text(*place, text);
+    return place.has_value();
+  }
 };
 Source g_source;
 

@@ -3,7 +3,7 @@
 #include "kernel/lib/subsystem.hpp"
 #include "kernel/proc/job_control.hpp"
 #include "kernel/proc/send_signal.hpp"
-#include "kernel/tty/console.hpp"
+#include "kernel/tty/terminals.hpp"
 
 namespace proc {
 namespace {
@@ -19,6 +19,8 @@ class TerminalControl final : public tty::JobControl {
     auto table = lock_table();
     return current_process().group ? current_process().group->id : 0;
   }
+  u32 current_uid() override { return current_thread().credentials->fsuid; }
+  u32 current_gid() override { return current_thread().credentials->fsgid; }
   bool group_is_in_session(i32 group, i32 session) override {
     auto table = lock_table();
     Group* found = table->group(group);
@@ -49,7 +51,7 @@ class TerminalControlSubsystem final : public kernel::Subsystem {
   const char* name() const override { return "job-control"; }
   void on_early_init(kernel::Kernel&) override {
     tty::set_job_control(g_control);
-    set_session_end_hook([](Session& session) { tty::console().release_control(session.id); });
+    set_session_end_hook([](Session& session) { tty::release_terminal_of(session.id); });
   }
 };
 REGISTER_SUBSYSTEM(TerminalControlSubsystem);

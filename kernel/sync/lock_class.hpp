@@ -31,6 +31,7 @@ enum class LockKind : u8 { Mutex, Spin, SpinIrq };
   X(Epoll,             Mutex)    /* an epoll set's members */                         \
   X(Inode,             Mutex)    /* a file's size and blocks */                       \
   X(Pipe,              Mutex)    /* a pipe's buffer */                                \
+  X(PtyNumbers,        Mutex)    /* pseudo-terminals by number */                     \
   X(TerminalOutput,    Mutex)    /* one writer at a time */                           \
   X(Socket,            Mutex)                                                         \
   X(AddressSpace,      Mutex)    /* mappings of a program */                          \
@@ -55,7 +56,9 @@ enum class LockKind : u8 { Mutex, Spin, SpinIrq };
   X(KernelPageTable,   Spin)     /* page-table entries of the kernel's half */        \
   /* spinning, interrupts off */                                                      \
   X(ProcessTable,      SpinIrq)  /* pids, parents, groups, sessions */                \
+  X(Terminals,         SpinIrq)  /* the list of terminals */                          \
   X(Terminal,          SpinIrq)  /* a terminal's queues and settings */               \
+  X(TerminalRing,      SpinIrq)  /* what a pseudo-terminal's master has yet to read */ \
   X(Signals,           SpinIrq)  /* a process's signal state */                       \
   X(EpollReady,        SpinIrq)  /* an epoll set's ready list */                      \
   X(EventSource,       SpinIrq)  /* counters of eventfd, timerfd, signalfd */         \

@@ -5,6 +5,7 @@
 #include "hal/irq.h"
 #include "kernel/diag/log.hpp"
 #include "kernel/lib/subsystem.hpp"
+#include "kernel/tty/terminals.hpp"
 
 namespace tty {
 namespace {
@@ -39,6 +40,7 @@ class ConsoleSubsystem final : public kernel::Subsystem {
   void on_late_init(kernel::Kernel&) override {
     g_console = lib::try_new<Terminal>(g_driver, vfs::DeviceNumber{kTtyMajor, kTtyS0});
     if (g_console == nullptr) return;
+    add_terminal(*g_console);
     using vfs::FileType;
     static_cast<void>(vfs::register_device(FileType::Character, kAuxMajor, kConsole, 1, open_console, nullptr));
     static_cast<void>(vfs::register_device(FileType::Character, kTtyMajor, kTtyS0, 1, open_console, nullptr));

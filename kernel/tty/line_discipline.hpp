@@ -33,6 +33,8 @@ class LineDiscipline {
   // False if there is no room: in raw mode the byte is for later, in canonical mode a full line is beeped at.
   bool receive(u8 byte);
   bool has_room() const { return size_ < kCapacity; }
+  // No line is complete and none will fit: more input can only be thrown away, or end the line.
+  bool discards_when_full() const { return local(local_flag::kCanonical) && lines_ == 0; }
 
   // Bytes that a read may take now; in canonical mode up to and including the end of the first line.
   usize readable() const;

@@ -17,6 +17,7 @@ JobControl* g_job_control;
 }  // namespace
 
 void set_job_control(JobControl& job_control) { g_job_control = &job_control; }
+JobControl& job_control() { return *g_job_control; }
 
 void Terminal::echo(std::string_view text) { send_processed(text); }
 void Terminal::signal(int signal) { held_->pending_signal |= u32{1} << signal; }
@@ -166,7 +167,9 @@ Result<usize> Terminal::read(vfs::ReadBuffer& buffer, bool nonblocking) {
   if (buffer.empty()) return usize{0};
   TRY(check_foreground_read());
   const bool canonical = state_.with([&](State&) { return (input_.settings().local & local_flag::kCanonical) != 0; });
-  return canonical ? read_line(buffer, nonblocking) : read_raw(buffer, nonblocking);
+  const auto done = canonical ? read_line(buffer, nonblocking) : read_raw(buffer, nonblocking);
+  driver_.input_taken();
+  return done;
 }
 
 Result<usize> Terminal::write(vfs::WriteBuffer& buffer, bool nonblocking) {
@@ -189,7 +192,17 @@ Result<usize> Terminal::write(vfs::WriteBuffer& buffer, bool nonblocking) {
       if (!waited) return done != 0 ? Result<usize>(done) : Err(waited.error());
       continue;
     }
-    const usize got = buffer.take(chunk, sizeof(chunk));
+    // Each byte may become two.
+    const usize room = driver_.room() / 2;
+    if (room == 0) {
+      if (nonblocking) return done != 0 ? Result<usize>(done) : Err(Errno::EAGAIN);
+      const Status waited =
+          can_write.wait([&] { return driver_.room() >= 2 || state_.with([](State& s) { return s.hung_up; }); },
+                         sync::WaitMode::Interruptible);
+      if (!waited) return done != 0 ? Result<usize>(done) : Err(waited.error());
+      continue;
+    }
+    const usize got = buffer.take(chunk, std::min(sizeof(chunk), room));
     if (got == 0) return done != 0 ? Result<usize>(done) : Err(Errno::EFAULT);
     send_processed({chunk, got});
     done += got;
@@ -206,7 +219,7 @@ u32 Terminal::poll(vfs::PollTable* table) {
     u32 events = 0;
     const bool canonical = (input_.settings().local & local_flag::kCanonical) != 0;
     if (canonical ? input_.has_line() : input_.pending() != 0) events |= kIn | kReadNormal;
-    if (!state.stopped) events |= kOut | kWriteNormal;
+    if (!state.stopped && driver_.room() >= 2) events |= kOut | kWriteNormal;
     if (state.hung_up) events |= kHangup | kIn;
     return events;
   });

@@ -14,6 +14,10 @@ class TerminalDriver {
  public:
   // Sends text to the device; in any context, interrupts may be off. Returns the bytes taken.
   virtual usize send(std::string_view text) = 0;
+  // Bytes that send() will take for a program now; where that is 0, the driver wakes Terminal::can_write later.
+  virtual usize room() { return ~usize{0}; }
+  // A program has read input: there may be room for more.
+  virtual void input_taken() {}
 
  protected:
   ~TerminalDriver() = default;
@@ -25,6 +29,8 @@ class JobControl {
   virtual i32 current_session() = 0;
   virtual bool is_session_leader() = 0;
   virtual i32 current_group() = 0;
+  virtual u32 current_uid() = 0;  // for file ownership
+  virtual u32 current_gid() = 0;
   virtual bool group_is_in_session(i32 group, i32 session) = 0;
   virtual void signal_group(i32 group, int signal) = 0;  // any context
   // A background process reads or writes: sends `signal` to its group. False if that may not be (ignored, blocked,
@@ -35,8 +41,9 @@ class JobControl {
   ~JobControl() = default;
 };
 void set_job_control(JobControl& job_control);
+JobControl& job_control();
 
-class Terminal : public lib::RefCounted<Terminal>, private LineDiscipline::Client {
+class Terminal : public lib::RefCounted<Terminal>, public lib::ListNode, private LineDiscipline::Client {
  public:
   explicit Terminal(TerminalDriver& driver, vfs::DeviceNumber number)
       : driver_(driver), number_(number), input_(static_cast<LineDiscipline::Client&>(*this)) {}
@@ -61,9 +68,22 @@ class Terminal : public lib::RefCounted<Terminal>, private LineDiscipline::Clien
   i32 session() {
     return state_.with([](State& state) { return state.session; });
   }
+  i32 foreground() {
+    return state_.with([](State& state) { return state.foreground; });
+  }
+
+  // A TerminalFile comes or goes.
+  virtual void file_opened() {}
+  virtual void file_closed() {}
 
   sync::WaitQueue can_read;
   sync::WaitQueue can_write;
+
+ protected:
+  // A byte of input would be taken, or discarded with a beep, but not lost in silence.
+  bool has_input_room() {
+    return state_.with([&](State& state) { return input_.has_room() || input_.discards_when_full() || state.hung_up; });
+  }
 
  private:
   struct State {
@@ -98,7 +118,10 @@ class Terminal : public lib::RefCounted<Terminal>, private LineDiscipline::Clien
 class TerminalFile final : public vfs::File {
  public:
   TerminalFile(vfs::Path path, u32 flags, lib::Ref<Terminal> terminal)
-      : File(std::move(path), flags), terminal_(std::move(terminal)) {}
+      : File(std::move(path), flags), terminal_(std::move(terminal)) {
+    terminal_->file_opened();
+  }
+  ~TerminalFile() override { terminal_->file_closed(); }
   Result<usize> read(vfs::ReadBuffer& buffer, u64&) override { return terminal_->read(buffer, is_nonblocking()); }
   Result<usize> write(vfs::WriteBuffer& buffer, u64&) override { return terminal_->write(buffer, is_nonblocking()); }
   u32 poll(vfs::PollTable* table) override { return terminal_->poll(table); }

@@ -16,9 +16,11 @@ sys.path.insert(0, str(HERE.parent / "support"))
 import machine  # noqa: E402
 import mkcpio  # noqa: E402
 
-PROGRAMS = ["files", "names", "processes", "signals", "memory", "pipes", "threads"]
+PROGRAMS = ["files", "names", "processes", "signals", "memory", "pipes", "threads", "terminals"]
 INIT = b"""#!/bin/sh
 mount -t devtmpfs devtmpfs /dev
+mount -t proc proc /proc
+mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts
 for program in /check/*; do $program; done
 echo check: all programs ran
 poweroff -f
@@ -38,7 +40,7 @@ def fixture_on_linux(tmp_path_factory):
   results = {}
   for program in PROGRAMS:
     built = machine.host_run(["gcc", "-std=gnu17", "-O1", "-o", folder / program, HERE / f"{program}.c", HERE / "check.c",
-                              "-lpthread"])
+                              "-lpthread", "-lutil"])
     assert built.returncode == 0, built.stderr
     results |= read_results(machine.host_run([folder / program]).stdout)
   return results
