@@ -4,6 +4,7 @@
 
 #include "fs/vfs/special.hpp"
 #include "kernel/diag/log.hpp"
+#include "kernel/lib/command_line.hpp"
 #include "kernel/lib/format.hpp"
 #include "kernel/lib/subsystem.hpp"
 #include "kernel/mm/memory_object.hpp"
@@ -80,6 +81,20 @@ class RandomFile final : public NullFile {
   }
 };
 
+// "<6>" before a message says how serious it is, as for Linux; what stands above the level bits is the facility.
+struct Level {
+  hal_log_level_t level = HAL_LOG_NOTICE;
+  usize skipped = 0;
+};
+Level leading_level(std::string_view text) {
+  constexpr u64 kLevelMask = 7;
+  const usize end = text.find('>');
+  if (!text.starts_with('<') || end == text.npos || end > 4) return {};
+  const auto number = lib::parse_number(text.substr(1, end - 1));
+  if (!number) return {};
+  return {static_cast<hal_log_level_t>(*number & kLevelMask), end + 1};
+}
+
 // /dev/kmsg: a line of the log for each read, a line into it for each write.
 class KmsgFile final : public vfs::File {
  public:
@@ -105,7 +120,8 @@ class KmsgFile final : public vfs::File {
     buffer.skip(buffer.remaining());
     while (length != 0 && text[length - 1] == '\n') --length;
     text[length] = 0;
-    diag::log(HAL_LOG_NOTICE, "user", "%s", text);
+    const auto [level, skipped] = leading_level(text);
+    diag::log(level, "user", "%s", text + skipped);
     return total;
   }
   Result<u64> seek(i64 offset, vfs::Whence whence) override {

@@ -80,6 +80,7 @@ class Thread : public sched::Thread, public lib::TaggedListNode<ThreadTag> {
 
   // Signals: SignalHandlers' lock, but for what only the thread itself touches.
   SignalSet blocked;
+  SignalSet awaited;  // blocked ones that sigtimedwait() waits for: they end its sleep
   SignalQueue signals;
   SignalSet saved_mask;            // to be restored on return (sigsuspend, ppoll); self
   AlternateStack alternate_stack;  // self

@@ -32,7 +32,19 @@ bool is_ignored(SignalHandlers::State& handlers, const Process& process, int sig
 }
 
 bool wants(const Thread& thread, int signal) {
-  return !thread.is_leaving && (kUnblockable.has(signal) || !thread.blocked.has(signal));
+  return !thread.is_leaving && (kUnblockable.has(signal) || !thread.blocked.has(signal) || thread.awaited.has(signal));
+}
+
+// A blocked signal is kept even if it is ignored now: the action may change before it is unblocked, or somebody waits
+// for it with sigtimedwait().
+bool is_kept(const Process& process, const Thread* only, int signal) {
+  if (only != nullptr) return only->blocked.has(signal);
+  bool all_block = true;
+  for (const Thread& thread : process.threads) {
+    if (thread.awaited.has(signal)) return true;
+    all_block = all_block && (thread.is_leaving || thread.blocked.has(signal));
+  }
+  return all_block;
 }
 
 // SIGCONT and stop signals cancel each other, whoever blocks them. Table and handlers locked.
@@ -91,10 +103,7 @@ Status send_locked(Process& process, Thread* only, const SignalInfo& info, Queue
     wake_all_for_death(process);
     return {};
   }
-  // A blocked signal is kept even if it is ignored now: the action may change before it is unblocked.
-  const bool blocked =
-      only != nullptr ? only->blocked.has(info.signal) : choose_thread(process, info.signal) == nullptr;
-  if (!blocked && is_ignored(*handlers, process, info.signal)) return {};
+  if (!is_kept(process, only, info.signal) && is_ignored(*handlers, process, info.signal)) return {};
   if (entry == nullptr && info.signal >= kFirstRealtime) return Err(Errno::EAGAIN);
   SignalQueue& queue = only != nullptr ? only->signals : process.signals;
   if (enqueue(queue, info, entry)) entry = nullptr;

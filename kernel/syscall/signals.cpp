@@ -96,6 +96,11 @@ Status set_blocked(SignalSet set) {
   return {};
 }
 
+void set_awaited(SignalSet set) {
+  auto handlers = self().handlers->state.lock();
+  self().awaited = set;
+}
+
 Status set_temporary_mask(mm::UserIn<u64> mask, usize size) {
   if (!mask) return {};
   if (size != kSetSize) return Err(Errno::EINVAL);
@@ -206,15 +211,14 @@ Result<i64> sys_rt_sigtimedwait(mm::UserIn<u64> set, VirtAddr info, mm::UserIn<T
     if (signal == 0) signal = self().process->signals.take(wanted, &entry);
     return signal != 0;
   };
-  // The signals waited for count as unblocked meanwhile, so that their arrival ends the sleep.
-  const SignalSet before = self().blocked;
   Status waited;
   if (!take()) {
-    TRY(set_blocked(before & ~wanted));
+    set_awaited(wanted);
     sync::WaitQueue nobody;
     waited = nobody.wait(take, sync::WaitMode::Interruptible, deadline);
     if (!waited && signal == 0) take();
-    TRY(set_blocked(before));
+    set_awaited({});
+    recompute_pending();
   }
   if (signal == 0) {
     if (waited.error() == Errno::ETIMEDOUT) return Err(Errno::EAGAIN);

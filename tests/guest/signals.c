@@ -292,3 +292,20 @@ CASE(signal_arithmetic_registers_survive) {
   }
   CHECK(caught > 0 && sum == again && bits == bits_again);
 }
+
+CASE(waiting_for_a_signal_that_is_ignored_by_default) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  CHECK(sigprocmask(SIG_BLOCK, &set, NULL) == 0);
+  pid_t pid = fork();
+  if (pid == 0) {
+    usleep(30000);
+    _exit(7);
+  }
+  struct timespec patience = {.tv_sec = 20};
+  siginfo_t info;
+  CHECK(sigtimedwait(&set, &info, &patience) == SIGCHLD);
+  CHECK(info.si_pid == pid && info.si_status == 7);
+  CHECK(waitpid(pid, NULL, 0) == pid);
+}

@@ -20,6 +20,9 @@ KIND = os.environ.get("HALYARD_KIND", "release")
 BUILD = ROOT / "build" / ARCH.name
 LOGS = ROOT / "build/log/tests"
 PROMPT = re.compile(r"~ # $")
+LOGIN = re.compile(r"login: $")
+# What `resize` asks; a terminal answers with the place of its cursor.
+CURSOR_QUESTION = "\x1b[6n"
 # Generous: a slow machine makes a test slow, never red.
 PATIENCE = 60
 
@@ -49,6 +52,7 @@ class Machine:
     self.log = open(LOGS / f"{ARCH.name}-{KIND}-{name}.console", "w", encoding="utf-8", errors="replace")
     self.console = pexpect.spawn(words[0], words[1:], encoding="utf-8", codec_errors="replace", timeout=PATIENCE,
                                  echo=False, logfile=self.log)
+    self.console.linesep = "\r"  # what the Enter key sends
 
   def __enter__(self):
     return self
@@ -63,7 +67,19 @@ class Machine:
     return self.console.match
 
   def wait_for_shell(self):
-    self.expect(PROMPT)
+    """Waits for root's prompt, logging in where a login is asked for."""
+    if self.console.expect([PROMPT, LOGIN], timeout=PATIENCE) == 1:
+      self.log_in()
+
+  def log_in(self, user="root", password="halyard", prompt=PROMPT):
+    """Answers the login prompt that is shown, and the question how large the terminal is."""
+    self.console.sendline(user)
+    self.expect("Password: ")
+    self.console.sendline(password)
+    # The first login of a terminal asks how large it is; the answer stays.
+    if self.console.expect([prompt, re.escape(CURSOR_QUESTION)], timeout=PATIENCE) == 1:
+      self.console.send("\x1b[24;80R")
+      self.expect(prompt)
 
   def run(self, command, timeout=PATIENCE):
     """Types a command at the shell's prompt; what it printed."""

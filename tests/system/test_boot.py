@@ -84,7 +84,7 @@ def test_line_editing_of_the_terminal():
 def test_poweroff_ends_qemu():
   with machine.Machine("poweroff", "quiet") as guest:
     guest.wait_for_shell()
-    guest.console.sendline("poweroff -f")
+    guest.console.sendline("poweroff")
     assert guest.wait_for_end() == 0
 
 

@@ -1,0 +1,43 @@
+// Services, as files under /etc/services.d describe them; the file's name is the service's.
+//
+//   # A comment.
+//   exec = /sbin/getty -L 115200 console vt100      the program and its arguments; no shell is involved
+//   needs = network, disks                          services that start (tasks: end) before this one
+//   restart = always | failure | never              default: always; a task is never restarted
+//   kind = daemon | task                            a task runs once, and those that need it wait for its end
+//   terminal = /dev/console                         standard input and output, in a session of its own
+//   user = nobody                                   whom it runs as; default: root
+//
+// A file that cannot be understood is reported with its line and left out; the others run.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace init {
+
+enum class Restart { Always, OnFailure, Never };
+enum class Kind { Daemon, Task };
+
+struct Description {
+  std::string name;
+  std::vector<std::string> exec;
+  std::vector<std::string> needs;
+  Restart restart = Restart::Always;
+  Kind kind = Kind::Daemon;
+  std::string terminal;
+  std::string user;
+};
+
+// The description in `text`; what is wrong with it goes to `problem` with the line.
+std::optional<Description> parse_service(const std::string& name, const std::string& text, std::string& problem);
+
+// All of a folder, ordered so that each comes after what it needs. What needs something unknown, or itself in a circle,
+// is reported and left out.
+std::vector<Description> load_services(const char* folder);
+
+}  // namespace init
