@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "fs/vfs/write_back.hpp"
+
 namespace vfs {
 
 // All mounts, in the order of mounting. Later ones at the same place are on top.
@@ -241,6 +243,7 @@ Status sync_all() {
   for (const auto& mount : snapshot) {
     if (Status synced = mount->file_system().sync(); !synced) result = synced;
   }
+  if (Status synced = sync_extra(); !synced) result = synced;
   return result;
 }
 

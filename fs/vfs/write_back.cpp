@@ -17,6 +17,7 @@ sync::WaitQueue g_progress;  // writers wait for the thread
 std::atomic<bool> g_asked = false;
 std::atomic<u64> g_rounds = 0;
 std::atomic<void (*)(bool)> g_extra = nullptr;
+std::atomic<Status (*)()> g_extra_sync = nullptr;
 std::atomic<bool> g_running = false;
 
 u64 soft_limit() { return mm::count_frames().total / 10; }
@@ -70,6 +71,13 @@ void balance_dirty_pages() {
   if (dirty <= hard_limit() || !g_running.load()) return;
   const u64 round = g_rounds.load();
   static_cast<void>(g_progress.wait([&] { return g_rounds.load() != round || dirty_pages() <= hard_limit(); }));
+}
+
+void set_extra_sync(Status (*sync)()) { g_extra_sync.store(sync); }
+
+Status sync_extra() {
+  auto* sync = g_extra_sync.load();
+  return sync == nullptr ? Status() : sync();
 }
 
 void set_extra_write_back(void (*write_back)(bool all)) { g_extra.store(write_back); }

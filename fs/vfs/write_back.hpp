@@ -5,6 +5,7 @@
 // and cached names.
 #pragma once
 
+#include "kernel/lib/result.hpp"
 #include "kernel/lib/types.hpp"
 
 namespace vfs {
@@ -19,5 +20,8 @@ void balance_dirty_pages();
 
 // Somebody besides the mounted file systems has dirty pages: the disks' own caches. One, at boot.
 void set_extra_write_back(void (*write_back)(bool all));
+// The same for sync(2).
+void set_extra_sync(Status (*sync)());
+Status sync_extra();
 
 }  // namespace vfs

@@ -8,6 +8,7 @@
 #include "hal/timer.hpp"
 #include "kernel/diag/log.hpp"
 #include "kernel/lib/format.hpp"
+#include "kernel/mm/file_object.hpp"
 #include "kernel/proc/table.hpp"
 #include "kernel/random/random.hpp"
 #include "kernel/syscall/path_argument.hpp"
@@ -60,6 +61,7 @@ Result<i64> sys_sysinfo(mm::UserOut<SysInfo> info) {
   result.uptime = static_cast<i64>(hal::monotonic_ns() / 1'000'000'000);
   result.total_ram = memory.total * kPageSize;
   result.free_ram = memory.free * kPageSize;
+  result.buffer_ram = mm::g_cache_counts.devices.load() * kPageSize;
   result.unit = 1;
   result.processes = static_cast<u16>(proc::lock_table()->threads);
   TRY(info.put(result));
