@@ -8,14 +8,14 @@
 namespace ext2 {
 
 Status Volume::open(lib::Ref<block::Device> device, bool read_only) {
-  if (device->bytes() < 2 * kSuperOffset) return Err(Errno::EINVAL);
-  // First with the smallest block size, to learn the real one.
+  // First by pages, to learn the block size: a page is no smaller than the sectors of any disk that we can use.
+  if (device->bytes() < kPageSize || device->description().sector_size > kPageSize) return Err(Errno::EINVAL);
   {
     BlockCache first;
-    first.init(device, 10);
-    if (device->description().sector_size > 1024) return Err(Errno::EINVAL);
-    Block* block = TRY(first.get(1, Role::Count));
-    geometry_ = TRY(read_geometry(*block->as<SuperBlock>(), device->bytes()));
+    first.init(device, kPageShift);
+    Block* block = TRY(first.get(0, Role::Count));
+    geometry_ = TRY(read_geometry(*block->as<SuperBlock>(kSuperOffset), device->bytes()));
+    if (geometry_.block_size < device->description().sector_size) return Err(Errno::EINVAL);
   }
   if (!read_only && !geometry_.can_write) return Err(Errno::EROFS);
   cache_.init(std::move(device), geometry_.block_shift);

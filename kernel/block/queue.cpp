@@ -64,10 +64,13 @@ Request* QueuedDevice::take() {
 }
 
 void QueuedDevice::start_waiting() {
+  bool any = false;
   while (Request* chain = take()) {
+    any = true;
     statistics().in_flight.fetch_add(1, std::memory_order_relaxed);
     start(*chain);
   }
+  if (any) started();
 }
 
 void QueuedDevice::finished(Request& chain, Status status) {

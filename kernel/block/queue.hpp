@@ -21,6 +21,8 @@ class QueuedDevice : public Device {
 
   // Begins the transfer. Any context, interrupts possibly off. finished() may be called before it returns.
   virtual void start(Request& chain) = 0;
+  // Those that could be started were: the place to tell the hardware of all of them at once.
+  virtual void started() {}
   // Exactly once for each chain that was started. Any context.
   void finished(Request& chain, Status status);
 
