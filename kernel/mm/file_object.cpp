@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernel/mm/address_space.hpp"
 #include "kernel/mm/page_wait.hpp"
 #include "kernel/mm/reclaim.hpp"
 
