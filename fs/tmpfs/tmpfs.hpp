@@ -24,6 +24,9 @@ class Tmpfs final : public vfs::FileSystem {
   u64 next_number() { return next_number_.fetch_add(1, std::memory_order_relaxed); }
   void count_inode(i32 delta) { inodes_.fetch_add(static_cast<u64>(delta), std::memory_order_relaxed); }
   const lib::Ref<mm::PageBudget>& budget() const { return budget_; }
+  // The kernel makes names behind the back of the names that are cached (devtmpfs).
+  void set_names_unstable() { names_stable_ = false; }
+  bool names_stable() const { return names_stable_; }
 
   Tmpfs(const char* type_name, lib::Ref<mm::PageBudget> budget) : type_name_(type_name), budget_(std::move(budget)) {}
   ~Tmpfs() override;
@@ -33,6 +36,7 @@ class Tmpfs final : public vfs::FileSystem {
   const lib::Ref<mm::PageBudget> budget_;
   std::atomic<u64> next_number_ = 1;
   std::atomic<u64> inodes_ = 0;
+  bool names_stable_ = true;
   TmpfsInode* root_ = nullptr;  // counted; it refers to us without a count
 };
 
@@ -42,6 +46,7 @@ class TmpfsInode final : public vfs::Inode {
   explicit TmpfsInode(Tmpfs& file_system) : Inode(file_system) { file_system.count_inode(1); }
   ~TmpfsInode() override;
 
+  bool names_are_stable() const override;
   vfs::Attributes attributes() override;
   Result<lib::Ref<vfs::Inode>> look_up(std::string_view name) override;
   Result<lib::Ref<vfs::Inode>> create(std::string_view name, const vfs::NewNode& node) override;

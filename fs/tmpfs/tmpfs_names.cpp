@@ -12,6 +12,8 @@ TmpfsInode::~TmpfsInode() {
   tmpfs().count_inode(-1);
 }
 
+bool TmpfsInode::names_are_stable() const { return static_cast<Tmpfs&>(file_system()).names_stable(); }
+
 TmpfsInode::Entry* TmpfsInode::find(std::string_view name) {
   const auto found = entries_.find(name);
   return found == entries_.end() ? nullptr : &*found;

@@ -164,6 +164,32 @@ bool Dentry::is_above(Dentry& other) {
   });
 }
 
+// An entry whose last child went becomes unused itself, so this goes on until a whole round finds none.
+void Dentry::drop_unused_below(Dentry& root) {
+  constexpr usize kBatch = 32;
+  for (;;) {
+    Dentry* dropped[kBatch];
+    usize count = 0;
+    g_table.with([&](DentryTable& table) {
+      for (auto at = table.by_age.begin(); at != table.by_age.end() && count < kBatch;) {
+        Dentry& entry = *at++;
+        if (entry.reference_count() != 1 || entry.is_mount_point()) continue;
+        Dentry* above = &entry;
+        while (above != nullptr && above != &root) above = above->parent_.get();
+        if (above == nullptr) continue;
+        table.leave(entry);
+        dropped[count++] = &entry;
+      }
+    });
+    for (usize i = 0; i < count; ++i) dropped[i]->release();
+    if (count == 0) return;
+  }
+}
+
+usize Dentry::cached_count() {
+  return g_table.with([](DentryTable& table) { return table.count; });
+}
+
 void Dentry::shrink(usize keep) {
   for (;;) {
     Dentry* entry =

@@ -52,6 +52,9 @@ class Dentry : public lib::RefCounted<Dentry>, public lib::TaggedListNode<HashTa
 
   // Lets go of entries that nobody uses, oldest first, until at most `keep` are left.
   static void shrink(usize keep);
+  // Lets go of all entries below this one that nobody else uses: before its mount goes.
+  static void drop_unused_below(Dentry& root);
+  static usize cached_count();
 
   explicit Dentry(lib::Ref<Inode> inode) : inode_(std::move(inode)) {}
 

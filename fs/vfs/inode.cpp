@@ -1,6 +1,7 @@
 #include "fs/vfs/inode.hpp"
 
 #include "fs/vfs/file.hpp"
+#include "fs/vfs/mount.hpp"
 #include "fs/vfs/special.hpp"
 
 namespace vfs {
@@ -69,6 +70,21 @@ void Inode::touch(u8 what) {
     if ((what & static_cast<u8>(Touch::Change)) != 0) owned.change_time = time;
   });
   attributes_changed();
+}
+
+// Linux's relatime: the access time is only worth a write if it would otherwise be older than the last change, or a day
+// old.
+void Inode::note_access(u32 mount_flags) {
+  constexpr Timestamp kDay = Timestamp{24} * 3600 * 1'000'000'000;
+  if ((mount_flags & (mount_flag::kReadOnly | mount_flag::kNoatime)) != 0) return;
+  if (is_directory() && (mount_flags & mount_flag::kNodiratime) != 0) return;
+  const Timestamp time = now();
+  const bool is_due = owned_.with([&](const Owned& owned) {
+    if ((mount_flags & mount_flag::kStrictatime) != 0) return owned.access_time != time;
+    return owned.access_time <= owned.modify_time || owned.access_time <= owned.change_time ||
+           time - owned.access_time >= kDay;
+  });
+  if (is_due) touch(static_cast<u8>(Touch::Access));
 }
 
 Result<lib::Ref<Inode>> Inode::look_up(std::string_view) { return Err(Errno::ENOTDIR); }

@@ -88,6 +88,13 @@ class Inode : public lib::RefCounted<Inode> {
   virtual Result<bool> follow(Path* target);
   // The pages, for regular files; null for those that cannot be mapped or cached.
   virtual mm::VmObject* pages() { return nullptr; }
+  // The largest length that truncate() and write(2) may make.
+  virtual u64 max_size() const { return INT64_MAX; }
+  // The file is about to grow by more than what follows its end: what its last page has behind the end becomes zeros.
+  // `contents` is held.
+  virtual Status zero_tail() { return {}; }
+  // write(2) failed after space behind the end was reserved: gives it back. `contents` is held.
+  virtual void give_back_excess() {}
   // Sets the length; pages and mappings beyond it are dropped. `contents` is held.
   virtual Status truncate(u64 size);
   // Makes contents (and attributes unless `data_only`) durable. May sleep.
@@ -109,6 +116,9 @@ class Inode : public lib::RefCounted<Inode> {
   virtual Status change_attributes(const Change& change);
   enum class Touch : u8 { Access = 1, Modify = 2, Change = 4 };
   void touch(u8 what);
+  // The contents were read through a mount with these flags (mount_flag): sets the access time if they and the rule of
+  // relatime say so.
+  void note_access(u32 mount_flags);
 
   // The directory's names, and the file's contents, as locks. A directory whose `is_removed` is set takes no more
   // names.
@@ -165,7 +175,14 @@ class FileSystem : public lib::RefCounted<FileSystem> {
   virtual Status sync() { return {}; }
   // Before the last mount goes: no file is open any more.
   virtual Status prepare_unmount() { return sync(); }
-  virtual Status remount(bool /*read_only*/) { return {}; }
+  // EROFS where it cannot be written; EBUSY where the file system cannot stop.
+  virtual Status remount(bool /*read_only*/, std::string_view /*options*/) { return {}; }
+  // From time to time: what has been dirty for long, or all where memory is short, is written. May sleep.
+  virtual void write_back(bool /*all*/) {}
+  // What it wants to be listed with in /proc/mounts besides the generic flags: ",errors=remount-ro", or nothing.
+  virtual const char* option_text() const { return ""; }
+  // An error made it read-only, whatever its mounts say.
+  virtual bool is_read_only() const { return false; }
 
   u64 device() const { return device_; }
 

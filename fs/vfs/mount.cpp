@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "fs/vfs/write_back.hpp"
+
 namespace vfs {
 
 // All mounts, in the order of mounting. Later ones at the same place are on top.
@@ -47,6 +49,11 @@ class MountTree {
   lib::List<Mount> mounts_;
   u64 last_id_ = 0;
 };
+
+void Mount::destroy_last(Mount* self) {
+  Dentry::drop_unused_below(*self->root_);
+  lib::destroy(self);
+}
 
 namespace {
 
@@ -118,15 +125,20 @@ Status move_mount(const Path& from, const Path& point) {
   return {};
 }
 
-Status remount(const Path& at, u32 flags) {
+Status remount(const Path& at, u32 flags, std::string_view options, bool bind) {
   auto tree = g_tree.lock();
-  if (&at.dentry() != &at.mount().root()) return Err(Errno::EINVAL);
-  TRY(at.mount().file_system().remount((flags & mount_flag::kReadOnly) != 0));
-  tree->set_flags(at.mount(), flags);
+  Mount& mount = at.mount();
+  if (&at.dentry() != &mount.root()) return Err(Errno::EINVAL);
+  const bool read_only = (flags & mount_flag::kReadOnly) != 0;
+  if (read_only && !mount.is_read_only() && mount.has_writers()) return Err(Errno::EBUSY);
+  if (!bind) TRY(mount.file_system().remount(read_only, options));
+  tree->set_flags(mount, flags);
   return {};
 }
 
 Status unmount(const Path& root, bool lazy) {
+  // Names that nobody uses hold their inodes, which hold files' pages; they would keep the mount busy for nothing.
+  Dentry::drop_unused_below(root.dentry());
   lib::Ref<Mount> removed;
   {
     auto tree = g_tree.lock();
@@ -213,17 +225,32 @@ void list_mounts(const Path& root, void (*visit)(void*, Mount&, std::string_view
   }
 }
 
-Status sync_all() {
-  lib::Vector<lib::Ref<Mount>> snapshot;
-  TRY(g_tree.with([&](MountTree& tree) -> Status {
+namespace {
+
+Status snapshot_mounts(lib::Vector<lib::Ref<Mount>>& snapshot) {
+  return g_tree.with([&](MountTree& tree) -> Status {
     for (Mount& mount : tree.all()) TRY(snapshot.push(lib::Ref<Mount>(mount)));
     return {};
-  }));
+  });
+}
+
+}  // namespace
+
+Status sync_all() {
+  lib::Vector<lib::Ref<Mount>> snapshot;
+  TRY(snapshot_mounts(snapshot));
   Status result;
   for (const auto& mount : snapshot) {
     if (Status synced = mount->file_system().sync(); !synced) result = synced;
   }
+  if (Status synced = sync_extra(); !synced) result = synced;
   return result;
+}
+
+void write_back_all(bool all) {
+  lib::Vector<lib::Ref<Mount>> snapshot;
+  static_cast<void>(snapshot_mounts(snapshot));
+  for (const auto& mount : snapshot) mount->file_system().write_back(all);
 }
 
 void register_type(const FileSystemType& type) {

@@ -11,12 +11,15 @@ namespace vfs {
 
 namespace mount_flag {
 inline constexpr u32 kReadOnly = 1, kNosuid = 2, kNodev = 4, kNoexec = 8, kSynchronous = 16, kNoatime = 1024,
-                     kNodiratime = 2048, kRelatime = 1 << 21;
+                     kNodiratime = 2048, kRelatime = 1 << 21, kStrictatime = 1 << 24;
+// Those that a remount with MS_BIND changes: of this mount, not of the file system.
+inline constexpr u32 kOfMount = kReadOnly | kNosuid | kNodev | kNoexec | kNoatime | kNodiratime | kRelatime | kStrictatime;
 }
 
 class Mount : public lib::RefCounted<Mount>, public lib::ListNode {
  public:
-  static void destroy_last(Mount* self) { lib::destroy(self); }
+  // The names below are forgotten, and the file system with its last mount.
+  static void destroy_last(Mount* self);
   Mount(lib::Ref<FileSystem> file_system, lib::Ref<Dentry> root, u32 flags, u64 id)
       : file_system_(std::move(file_system)), root_(std::move(root)), flags_(flags), id_(id) {}
 
@@ -24,8 +27,11 @@ class Mount : public lib::RefCounted<Mount>, public lib::ListNode {
   Dentry& root() const { return *root_; }
   Path root_path() { return Path(lib::Ref<Mount>(this), root_); }
   u32 flags() const { return flags_.load(std::memory_order_relaxed); }
-  bool is_read_only() const { return (flags() & mount_flag::kReadOnly) != 0; }
+  bool is_read_only() const { return (flags() & mount_flag::kReadOnly) != 0 || file_system_->is_read_only(); }
   u64 id() const { return id_; }
+  // Files that are open for writing: while there are some the mount does not become read-only.
+  void add_writer(i32 delta) { writers_.fetch_add(static_cast<u32>(delta), std::memory_order_relaxed); }
+  bool has_writers() const { return writers_.load(std::memory_order_relaxed) != 0; }
   const lib::String& source() const { return source_; }
 
  private:
@@ -34,6 +40,7 @@ class Mount : public lib::RefCounted<Mount>, public lib::ListNode {
   lib::Ref<Dentry> root_;
   std::atomic<u32> flags_;
   u64 id_;
+  std::atomic<u32> writers_ = 0;
   Path point_;  // what it covers; empty for the first root. MountTree's lock.
   lib::String source_;
 };
@@ -47,7 +54,8 @@ Status mount(const Path& point, lib::Ref<FileSystem> file_system, u32 flags, std
 // Shows the tree below `from` at `point` as well (MS_BIND).
 Status bind_mount(const Path& from, const Path& point);
 Status move_mount(const Path& from, const Path& point);
-Status remount(const Path& at, u32 flags);
+// New flags for the mount alone (`bind`), or for its file system as well. EBUSY: files are open for writing.
+Status remount(const Path& at, u32 flags, std::string_view options, bool bind);
 // Takes the topmost mount at `point` (its root) away. EINVAL if it is not a mount's root, EBUSY.
 Status unmount(const Path& root, bool lazy);
 // Makes the mount at `new_root` the root of the tree and puts the old one at `put_old` (pivot_root).
@@ -64,7 +72,10 @@ Result<usize> path_text(const Path& path, const Path& root, std::span<char> buff
 
 // Calls visit(Mount&, point path text) for each mount that can be seen from `root`, in the order of mounting.
 void list_mounts(const Path& root, void (*visit)(void* context, Mount& mount, std::string_view point), void* context);
+// Writes everything out. The first error.
 Status sync_all();
+// Calls FileSystem::write_back() of each.
+void write_back_all(bool all);
 
 // A file system type that mount(2) knows by name.
 struct FileSystemType {

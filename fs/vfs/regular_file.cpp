@@ -1,40 +1,25 @@
 #include "fs/vfs/regular_file.hpp"
 
+#include "fs/vfs/mount.hpp"
+#include "fs/vfs/page_io.hpp"
+#include "fs/vfs/write_back.hpp"
 #include "kernel/mm/vm_object.hpp"
 
 namespace vfs {
-namespace {
+RegularFile::RegularFile(Path path, u32 flags) : File(std::move(path), flags), inode_(inode()) {
+  if (is_writable()) this->path().mount().add_writer(1);
+  if (mm::VmObject* pages = inode_->pages()) errors_seen_.store(pages->write_errors());
+}
 
-constexpr u64 kMaxFileSize = INT64_MAX;
-
-u8* bytes_of(mm::PageFrame* frame) { return static_cast<u8*>(mm::memory_of(frame)); }
-
-}  // namespace
+RegularFile::~RegularFile() {
+  if (is_writable()) path().mount().add_writer(-1);
+}
 
 Result<usize> RegularFile::read(ReadBuffer& buffer, u64& position) {
   mm::VmObject* pages = inode_->pages();
   if (pages == nullptr) return Err(Errno::EINVAL);
-  usize done = 0;
-  while (!buffer.empty()) {
-    const u64 size = inode_->size();
-    if (position >= size) break;
-    const usize offset = position & kPageMask;
-    const usize piece = std::min<u64>({kPageSize - offset, size - position, buffer.remaining()});
-    const auto frame = pages->page(position >> kPageShift);
-    if (!frame) {
-      if (done != 0) break;
-      return Err(frame.error());
-    }
-    const usize moved = buffer.put(bytes_of(*frame) + offset, piece);
-    mm::release_frame(*frame);
-    done += moved;
-    position += moved;
-    if (moved != piece) {
-      if (done == 0) return Err(Errno::EFAULT);
-      break;
-    }
-  }
-  if (done != 0 && (flags() & open_flag::kNoatime) == 0) inode_->touch(static_cast<u8>(Inode::Touch::Access));
+  const auto done = read_through(*pages, buffer, position, [&] { return inode_->size(); });
+  if (done && *done != 0 && (flags() & open_flag::kNoatime) == 0) inode_->note_access(path().mount().flags());
   return done;
 }
 
@@ -44,32 +29,32 @@ Result<usize> RegularFile::write(WriteBuffer& buffer, u64& position) {
   if (buffer.empty()) return usize{0};
   auto contents = inode_->contents.lock();
   if ((flags() & open_flag::kAppend) != 0) position = inode_->size();
-  if (position >= kMaxFileSize) return Err(Errno::EFBIG);
-  buffer.limit(kMaxFileSize - position);
-  usize done = 0;
-  while (!buffer.empty()) {
-    const usize offset = position & kPageMask;
-    const usize piece = std::min<usize>(kPageSize - offset, buffer.remaining());
-    const auto frame = pages->page_for_write(position >> kPageShift);
-    if (!frame) {
-      if (done != 0) break;
-      return Err(frame.error());
-    }
-    const usize moved = buffer.take(bytes_of(*frame) + offset, piece);
-    mm::release_frame(*frame);
-    done += moved;
-    position += moved;
-    if (position > inode_->size()) inode_->set_size(position);
-    if (moved != piece) {
-      if (done == 0) return Err(Errno::EFAULT);
-      break;
-    }
-  }
+  if (position >= inode_->max_size()) return Err(Errno::EFBIG);
+  buffer.limit(inode_->max_size() - position);
+  if (position > inode_->size()) TRY(inode_->zero_tail());
+  const auto done = write_through(*pages, buffer, position, [&](u64 end) {
+    if (end > inode_->size()) inode_->set_size(end);
+  });
+  if (!done || !buffer.empty()) inode_->give_back_excess();
+  if (!done) return done;
   inode_->touch(static_cast<u8>(Inode::Touch::Modify) | static_cast<u8>(Inode::Touch::Change));
   contents.unlock();
-  if ((flags() & (open_flag::kDsync | open_flag::kSync)) != 0)
-    TRY(inode_->sync((flags() & open_flag::kSync) != open_flag::kSync));
+  const bool synchronous = (path().mount().flags() & mount_flag::kSynchronous) != 0;
+  if (synchronous || (flags() & (open_flag::kDsync | open_flag::kSync)) != 0)
+    TRY(sync(!synchronous && (flags() & open_flag::kSync) != open_flag::kSync));
+  balance_dirty_pages();
   return done;
+}
+
+Status RegularFile::sync(bool data_only) {
+  const Status synced = inode_->sync(data_only);
+  mm::VmObject* pages = inode_->pages();
+  if (pages == nullptr) return synced;
+  // An error is told once to each open file, even when the write-back thread met it.
+  const u32 errors = pages->write_errors();
+  const bool is_new = errors_seen_.exchange(errors) != errors;
+  if (synced && is_new) return Err(Errno::EIO);
+  return synced;
 }
 
 Result<u64> RegularFile::seek(i64 offset, Whence whence) {
@@ -99,8 +84,9 @@ Result<u64> RegularFile::seek(i64 offset, Whence whence) {
 }
 
 Status RegularFile::truncate(u64 size) {
-  if (size > kMaxFileSize) return Err(Errno::EFBIG);
+  if (size > inode_->max_size()) return Err(Errno::EFBIG);
   auto contents = inode_->contents.lock();
+  if (size > inode_->size()) TRY(inode_->zero_tail());
   TRY(inode_->truncate(size));
   inode_->touch(static_cast<u8>(Inode::Touch::Modify) | static_cast<u8>(Inode::Touch::Change));
   return {};

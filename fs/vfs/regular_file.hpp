@@ -7,7 +7,8 @@ namespace vfs {
 
 class RegularFile : public File {
  public:
-  RegularFile(Path path, u32 flags) : File(std::move(path), flags), inode_(inode()) {}
+  RegularFile(Path path, u32 flags);
+  ~RegularFile() override;
 
   Result<usize> read(ReadBuffer& buffer, u64& position) override;
   Result<usize> write(WriteBuffer& buffer, u64& position) override;
@@ -16,12 +17,13 @@ class RegularFile : public File {
   u32 poll(PollTable*) override {
     return poll_event::kIn | poll_event::kOut | poll_event::kReadNormal | poll_event::kWriteNormal;
   }
-  Status sync(bool data_only) override { return inode_->sync(data_only); }
+  Status sync(bool data_only) override;
   Status truncate(u64 size) override;
   Result<lib::Ref<mm::VmObject>> mapping() override;
 
  private:
   const lib::Ref<Inode> inode_;  // the name may go; the file stays
+  std::atomic<u32> errors_seen_ = 0;
 };
 
 }  // namespace vfs

@@ -281,16 +281,22 @@ Result<lib::Ref<VmObject>> AddressSpace::object_at(VirtAddr address, u64* page) 
   return mapping->object;
 }
 
-void AddressSpace::unmap_object(VmObject& object, u64 first, u64 count, bool keep_private) {
-  auto state = state_.lock();
-  FrameGather gather(active_cpus_);
-  for (Mapping& mapping : state->mappings) {
+template <class Visit>
+void AddressSpace::for_each_view(State& state, VmObject& object, u64 first, u64 count, Visit&& visit) {
+  for (Mapping& mapping : state.mappings) {
     if (mapping.object.get() != &object) continue;
     const u64 low = std::max(first, mapping.object_page);
     const u64 high = std::min(count > ~first ? ~u64{0} : first + count, mapping.object_page + mapping.pages());
     if (low >= high) continue;
-    const VirtAddr start = mapping.start + ((low - mapping.object_page) << kPageShift);
-    const VirtAddr end = mapping.start + ((high - mapping.object_page) << kPageShift);
+    visit(mapping.start + ((low - mapping.object_page) << kPageShift),
+          mapping.start + ((high - mapping.object_page) << kPageShift), mapping);
+  }
+}
+
+void AddressSpace::unmap_object(VmObject& object, u64 first, u64 count, bool keep_private) {
+  auto state = state_.lock();
+  FrameGather gather(active_cpus_);
+  for_each_view(*state, object, first, count, [&](VirtAddr start, VirtAddr end, const Mapping&) {
     for_each_entry(root_, Pte::levels() - 1, start, end, [&](u64& entry, VirtAddr address) {
       PageFrame* frame = frame_of(Pte::address(entry));
       if (keep_private && frame->kind == FrameKind::Anonymous) return;
@@ -298,7 +304,20 @@ void AddressSpace::unmap_object(VmObject& object, u64 first, u64 count, bool kee
       entry = 0;
       gather.add(frame, address);
     });
-  }
+  });
+}
+
+void AddressSpace::write_protect_object(VmObject& object, u64 first, u64 count) {
+  auto state = state_.lock();
+  FrameGather gather(active_cpus_);
+  for_each_view(*state, object, first, count, [&](VirtAddr start, VirtAddr end, const Mapping& mapping) {
+    if (!mapping.flags.shared) return;
+    for_each_entry(root_, Pte::levels() - 1, start, end, [&](u64& entry, VirtAddr address) {
+      if (!hal::has(Pte::flags(entry), hal::PageFlags::Write)) return;
+      entry = Pte::make_leaf(Pte::address(entry), 0, read_flags(mapping) | hal::PageFlags::Cow);
+      gather.touch(address);
+    });
+  });
 }
 
 Status AddressSpace::advise(VirtAddr start, u64 size, bool MappingFlags::* flag, bool value) {
@@ -319,13 +338,17 @@ Status AddressSpace::advise(VirtAddr start, u64 size, bool MappingFlags::* flag,
 Status AddressSpace::sync(VirtAddr start, u64 size, bool wait) {
   for (VirtAddr at = start; at < start + size;) {
     lib::Ref<VmObject> object;
+    lib::Ref<MappingName> name;  // keeps the file, on which the object depends
     u64 first = 0, count = 0;
     {
       auto state = state_.lock();
       const Mapping* mapping = find(*state, at);
       if (mapping == nullptr) return Err(Errno::ENOMEM);
       const VirtAddr end = std::min(start + size, mapping->end);
-      if (mapping->flags.shared) object = mapping->object;
+      if (mapping->flags.shared) {
+        object = mapping->object;
+        name = mapping->name;
+      }
       first = mapping->page_at(at);
       count = (end - at) >> kPageShift;
       at = end;

@@ -117,6 +117,8 @@ class AddressSpace : public lib::RefCounted<AddressSpace> {
   // Takes the pages [first, first + count) of an object out of the page tables (truncation, reclaim). `keep_private`
   // leaves copies that belong to the program alone.
   void unmap_object(VmObject& object, u64 first, u64 count, bool keep_private);
+  // Shared mappings of these pages lose the right to write, so that the next store faults (write-back).
+  void write_protect_object(VmObject& object, u64 first, u64 count);
 
   // Calls visit(const Mapping&) for each mapping in order. May sleep; visit must not fault.
   template <class Visit>
@@ -161,6 +163,10 @@ class AddressSpace : public lib::RefCounted<AddressSpace> {
   Result<VirtAddr> map_locked(State& state, MapRequest& request);
   Result<VirtAddr> move_mapping(State& state, Mapping& mapping, const Remap& request);
   void take_down();
+
+  // Calls visit(start, end, mapping) for each stretch of addresses that shows some of these pages.
+  template <class Visit>
+  static void for_each_view(State& state, VmObject& object, u64 first, u64 count, Visit&& visit);
 
   // fault.cpp: page-table entries
   FaultResult fault_locked(State& state, VirtAddr address, Access access, u64 stack_limit);

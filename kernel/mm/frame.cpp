@@ -13,6 +13,7 @@
 #include "kernel/lib/per_cpu.hpp"
 #include "kernel/mm/init.hpp"
 #include "kernel/mm/page_table.hpp"
+#include "kernel/mm/reclaim.hpp"
 #include "kernel/mm/zone.hpp"
 
 namespace mm {
@@ -28,6 +29,8 @@ struct Node {
 Node g_node;
 lib::BootMemory g_memory;
 PageFrame* g_zero_frame;
+u64 g_low_mark;
+constexpr u64 kReclaimBatch = 32;
 
 // Single frames that this CPU gave back or took in advance, so that most allocations touch no shared lock.
 struct FrameCache {
@@ -40,7 +43,18 @@ lib::PerCpu<FrameCache> g_caches;
 
 Zone& zone_of(PhysAddr address) { return address.value < kBoundary32 ? g_node.below : g_node.above; }
 
+// True where no spinning lock is held: reclaim takes some.
+bool may_reclaim() { return hal::current_thread()->preempt_count == 0 && hal::interrupts_enabled(); }
+
+// Wakes whoever makes room, before there is none.
+void watch_free_frames() {
+  const u64 free = g_node.below.free_frames() + g_node.above.free_frames();
+  if (free < g_low_mark && may_reclaim()) memory_is_low();
+}
+
 PageFrame* take_cached() {
+  if (g_caches.mine().count == 0) [[unlikely]]
+    watch_free_frames();
   hal::InterruptGuard interrupts_off;
   FrameCache& cache = g_caches.mine();
   if (cache.count == 0) {
@@ -130,6 +144,7 @@ void init_frames(const hal::BootInfo& boot) {
   auto zero = allocate_frame(FrameKind::Kernel, Allocate::Zeroed);
   K_ASSERT(zero.has_value(), "no memory at all");
   g_zero_frame = *zero;
+  g_low_mark = low_memory_mark();
 }
 
 void init_frame_caches(u32 cpus) { K_ASSERT(g_caches.grow(cpus).has_value(), "no memory for frame caches"); }
@@ -148,6 +163,10 @@ void give_back_boot_memory(PhysAddr base, u64 size) {
 
 Result<PageFrame*> allocate_frames(unsigned order, FrameKind kind, Allocate flags) {
   PageFrame* frame = take_block(order, flags);
+  if (frame == nullptr && may_reclaim()) {
+    reclaim(std::max<u64>(kReclaimBatch, u64{1} << order), false);
+    frame = take_block(order, flags);
+  }
   if (frame == nullptr) [[unlikely]]
     return Err(Errno::ENOMEM);
   frame->kind = kind;

@@ -2,8 +2,6 @@
 
 #include <cstring>
 
-#include "kernel/mm/address_space.hpp"
-
 namespace mm {
 
 Result<lib::Ref<MemoryObject>> MemoryObject::create(u64 limit_bytes, lib::Ref<PageBudget> budget) {
@@ -57,36 +55,6 @@ Result<PageFrame*> MemoryObject::page(u64 index) {
   return result;
 }
 
-void MemoryObject::mapping_added(AddressSpace& space) {
-  mappers_.with([&](Mappers& mappers) {
-    for (auto& mapper : mappers.list) {
-      if (mapper.space == &space) {
-        ++mapper.count;
-        return;
-      }
-    }
-    static_cast<void>(mappers.list.push({&space, 1}));
-  });
-}
-
-void MemoryObject::mapping_removed(AddressSpace& space) {
-  mappers_.with([&](Mappers& mappers) {
-    for (usize i = 0; i < mappers.list.size(); ++i) {
-      if (mappers.list[i].space != &space) continue;
-      if (--mappers.list[i].count == 0) mappers.list.remove_at(i);
-      return;
-    }
-  });
-}
-
-void MemoryObject::unmap_everywhere(u64 first, u64 count) {
-  lib::Vector<lib::Ref<AddressSpace>> spaces;
-  mappers_.with([&](Mappers& mappers) {
-    for (auto& mapper : mappers.list) static_cast<void>(spaces.push(lib::Ref<AddressSpace>(mapper.space)));
-  });
-  for (auto& space : spaces) space->unmap_object(*this, first, count, true);
-}
-
 void MemoryObject::cut(u64 bytes) {
   const u64 pages = pages_for(bytes);
   limit_pages_.store(pages, std::memory_order_release);
@@ -113,7 +81,7 @@ void MemoryObject::punch(u64 first, u64 count) {
     release_frame(frame);
     if (budget_) budget_->give(1);
   }
-  unmap_everywhere(first, count);
+  mappers_.unmap(*this, first, count);
 }
 
 }  // namespace mm

@@ -5,9 +5,7 @@
 #pragma once
 
 #include "kernel/lib/radix_tree.hpp"
-#include "kernel/lib/vector.hpp"
-#include "kernel/mm/vm_object.hpp"
-#include "kernel/sync/locked.hpp"
+#include "kernel/mm/object_mappers.hpp"
 
 namespace mm {
 
@@ -39,8 +37,8 @@ class MemoryObject final : public VmObject {
   Result<PageFrame*> page(u64 index) override;
   Result<PageFrame*> page_for_write(u64 index) override { return page(index); }
   PageFrame* cached_page(u64 index) override;
-  void mapping_added(AddressSpace& space) override;
-  void mapping_removed(AddressSpace& space) override;
+  void mapping_added(AddressSpace& space) override { mappers_.add(space); }
+  void mapping_removed(AddressSpace& space) override { mappers_.remove(space); }
 
   // The object grew: pages up to here may be shown. In bytes.
   void grow_limit(u64 bytes) { limit_pages_.store(pages_for(bytes), std::memory_order_release); }
@@ -59,18 +57,10 @@ class MemoryObject final : public VmObject {
   struct Pages {
     lib::RadixTree<PageFrame> tree;
   };
-  struct Mappers {
-    struct Mapper {
-      AddressSpace* space;
-      u32 count;
-    };
-    lib::Vector<Mapper> list;
-  };
-  void unmap_everywhere(u64 first, u64 count);
 
   const lib::Ref<PageBudget> budget_;
   sync::Locked<Pages, sync::LockClass::Pages> pages_;
-  sync::Locked<Mappers, sync::LockClass::MappedObject> mappers_;
+  ObjectMappers mappers_;
   std::atomic<u64> limit_pages_;
   std::atomic<u64> resident_ = 0;
 };

@@ -26,6 +26,17 @@ class VmObject : public lib::RefCounted<VmObject> {
   // The same for a page that the caller is about to let a program write through a shared mapping: it counts as dirty,
   // and blocks on disk are reserved. ENOSPC as well.
   virtual Result<PageFrame*> page_for_write(u64 index) = 0;
+  // The same for write(2), which is about to fill the bytes [from, to) of the page, perhaps behind the end.
+  virtual Result<PageFrame*> page_to_write(u64 index, u32 /*from*/, u32 /*to*/) { return page_for_write(index); }
+  // write(2) has filled the bytes; the caller still holds the frame. ENOMEM.
+  virtual Status page_was_written(u64 /*index*/, PageFrame* /*frame*/) { return {}; }
+  // True if offer_page() makes sense: a page that is not in memory would have to be read before it is overwritten.
+  virtual bool takes_whole_pages() const { return false; }
+  // write(2) offers a page that it has filled as a whole; the object takes it (and the reference) and counts it as
+  // dirty. EEXIST: there is one already, fill that. ENOSPC, ENOMEM.
+  virtual Status offer_page(u64 /*index*/, PageFrame* /*frame*/) { return Err(Errno::EEXIST); }
+  // Errors of writing since the object was made, for those who remember how many they have been told of.
+  virtual u32 write_errors() const { return 0; }
   // The page if it is in memory and up to date, else null. Does not sleep.
   virtual PageFrame* cached_page(u64 index) = 0;
 

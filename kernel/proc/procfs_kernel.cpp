@@ -7,6 +7,7 @@
 #include "hal/timer.hpp"
 #include "kernel/diag/log.hpp"
 #include "kernel/lib/subsystem.hpp"
+#include "kernel/mm/file_object.hpp"
 #include "kernel/proc/table.hpp"
 #include "kernel/sched/cpu.hpp"
 #include "kernel/time/wall_clock.hpp"
@@ -19,10 +20,20 @@ constexpr u64 kTick = 10'000'000;
 
 void meminfo(Text& text) {
   const mm::MemoryCounts memory = mm::count_frames();
-  const u64 total = memory.total * kPageSize / KiB, free = memory.free * kPageSize / KiB;
-  text.print("MemTotal:       %8lu kB\nMemFree:        %8lu kB\nMemAvailable:   %8lu kB\n", total, free, free);
-  text.print("Buffers:        %8u kB\nCached:         %8u kB\nSwapTotal:      %8u kB\nSwapFree:       %8u kB\n", 0, 0,
-             0, 0);
+  const mm::CacheCounts& cache = mm::g_cache_counts;
+  const auto print = [&](const char* name, u64 pages) { text.print("%-15s %8lu kB\n", name, pages * kPageSize / KiB); };
+  // Clean pages of files can be had back at any time.
+  const u64 cached = cache.cached.load(), devices = cache.devices.load(), dirty = cache.dirty.load();
+  const u64 clean = cached + devices - std::min(cached + devices, dirty);
+  print("MemTotal:", memory.total);
+  print("MemFree:", memory.free);
+  print("MemAvailable:", memory.free + clean);
+  print("Buffers:", devices);
+  print("Cached:", cached);
+  print("SwapTotal:", 0);
+  print("SwapFree:", 0);
+  print("Dirty:", dirty);
+  print("Writeback:", cache.writeback.load());
 }
 
 void uptime(Text& text) {

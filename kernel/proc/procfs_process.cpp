@@ -182,13 +182,21 @@ bool maps_text(i32 pid, Text& text) {
   return true;
 }
 
+const char* access_time_option(u32 flags) {
+  if ((flags & vfs::mount_flag::kNoatime) != 0) return ",noatime";
+  if ((flags & vfs::mount_flag::kStrictatime) != 0) return "";
+  return ",relatime";
+}
+
 void list_one(void* context, vfs::Mount& mount, std::string_view point) {
-  static_cast<Text*>(context)->print("%s %.*s %s %s%s%s%s 0 0\n", mount.source().c_str(),
+  static_cast<Text*>(context)->print("%s %.*s %s %s%s%s%s%s%s%s 0 0\n", mount.source().c_str(),
                                      static_cast<int>(point.size()), point.data(), mount.file_system().type_name(),
                                      mount.is_read_only() ? "ro" : "rw",
                                      (mount.flags() & vfs::mount_flag::kNosuid) != 0 ? ",nosuid" : "",
                                      (mount.flags() & vfs::mount_flag::kNodev) != 0 ? ",nodev" : "",
-                                     (mount.flags() & vfs::mount_flag::kNoexec) != 0 ? ",noexec" : "");
+                                     (mount.flags() & vfs::mount_flag::kNoexec) != 0 ? ",noexec" : "",
+                                     (mount.flags() & vfs::mount_flag::kSynchronous) != 0 ? ",sync" : "",
+                                     access_time_option(mount.flags()), mount.file_system().option_text());
 }
 bool mounts_text(i32 pid, Text& text) {
   Snapshot s;

@@ -64,7 +64,9 @@ enum class LockKind : u8 { Mutex, Spin, SpinIrq };
   X(EventSource,       SpinIrq)  /* counters of eventfd, timerfd, signalfd */         \
   X(CallQueue,         SpinIrq)  /* functions to run on another CPU */                \
   X(InterruptTable,    SpinIrq)  /* handlers of interrupt lines */                    \
+  X(StorageDriver,     SpinIrq)  /* a disk's requests that its driver has */           \
   X(DeviceQueue,       SpinIrq)  /* a driver's request queue */                       \
+  X(BlockBatch,        SpinIrq)  /* transfers that are waited for together */         \
   X(WaitQueue,         SpinIrq)  /* threads that wait for something */                \
   X(TimerQueue,        SpinIrq)  /* timers of one CPU */                              \
   X(RunQueue,          SpinIrq)  /* runnable threads of one CPU */                    \

@@ -8,6 +8,7 @@
 #include "hal/timer.hpp"
 #include "kernel/diag/log.hpp"
 #include "kernel/lib/format.hpp"
+#include "kernel/mm/file_object.hpp"
 #include "kernel/proc/table.hpp"
 #include "kernel/random/random.hpp"
 #include "kernel/syscall/path_argument.hpp"
@@ -60,6 +61,7 @@ Result<i64> sys_sysinfo(mm::UserOut<SysInfo> info) {
   result.uptime = static_cast<i64>(hal::monotonic_ns() / 1'000'000'000);
   result.total_ram = memory.total * kPageSize;
   result.free_ram = memory.free * kPageSize;
+  result.buffer_ram = mm::g_cache_counts.devices.load() * kPageSize;
   result.unit = 1;
   result.processes = static_cast<u16>(proc::lock_table()->threads);
   TRY(info.put(result));
@@ -184,13 +186,16 @@ Result<i64> sys_syncfs(int fd) {
 Result<i64> sys_mount(mm::UserString source, mm::UserString target, mm::UserString type, u64 flags,
                       mm::UserString data) {
   constexpr u64 kRemount = 32, kBind = 4096, kMove = 8192, kPropagation = 0x1e0000;
+  constexpr u32 kMountFlags = vfs::mount_flag::kOfMount | vfs::mount_flag::kSynchronous;
   constexpr u64 kMagicMask = 0xffff0000, kMagic = 0xc0ed0000;
   if (!may(vfs::Capability::SysAdmin)) return Err(Errno::EPERM);
   if ((flags & kMagicMask) == kMagic) flags &= ~kMagicMask;
   const vfs::Path point = TRY(resolve_at(kAtCurrent, target, 0));
-  const u32 mount_flags = static_cast<u32>(flags & 0x20041f);
+  const u32 mount_flags = static_cast<u32>(flags) & kMountFlags;
   if ((flags & kRemount) != 0) {
-    TRY(vfs::remount(point, mount_flags));
+    PathArgument options;
+    if (data) options = TRY(PathArgument::copy(data));
+    TRY(vfs::remount(point, mount_flags, options.text(), (flags & kBind) != 0));
     return 0;
   }
   if ((flags & kPropagation) != 0) return 0;  // all mounts are private, which is what is asked for, or harmless

@@ -2,10 +2,15 @@
 // Errno.
 #pragma once
 
+// Neither may the C library's sync() take the name of the kernel's namespace.
+#define sync sync_of_the_host
 #include <gtest/gtest.h>
 #include <cerrno>
 #include <string>
 #include <system_error>
+
+#include <unistd.h>
+#undef sync
 
 #undef E2BIG
 #undef EACCES
