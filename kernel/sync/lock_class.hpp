@@ -28,7 +28,8 @@ enum class LockKind : u8 { Mutex, Spin, SpinIrq };
   X(FileSystemTypes,   Mutex)                                                         \
   X(Rename,            Mutex)    /* one cross-directory rename in a file system */    \
   X(Directory,         Mutex)    /* an inode's names: create, remove, look up */      \
-  X(Epoll,             Mutex)    /* an epoll set's members */                         \
+  X(EpollTree,         Mutex)    /* which epoll sets are in which; files that go */    \
+  X(Epoll,             Mutex)    /* an epoll set's members; the outer set first */     \
   X(Inode,             Mutex)    /* a file's size and blocks */                       \
   X(Pipe,              Mutex)    /* a pipe's buffer */                                \
   X(TerminalOutput,    Mutex)    /* one writer at a time */                           \
@@ -46,6 +47,7 @@ enum class LockKind : u8 { Mutex, Spin, SpinIrq };
   X(Dentry,            Spin)     /* one directory entry's links */                    \
   X(InodeTable,        Spin)                                                          \
   X(OpenFiles,         Spin)     /* a process's descriptor array, for look-ups */     \
+  X(FileWatches,       Spin)     /* the epoll sets that an open file is in */         \
   X(Pages,             Spin)     /* an object's page tree */                          \
   X(PageTable,         Spin)     /* page-table entries of one address space */        \
   X(Reclaim,           Spin)     /* lists of page-cache pages */                      \
@@ -57,12 +59,12 @@ enum class LockKind : u8 { Mutex, Spin, SpinIrq };
   X(ProcessTable,      SpinIrq)  /* pids, parents, groups, sessions */                \
   X(Terminal,          SpinIrq)  /* a terminal's queues and settings */               \
   X(Signals,           SpinIrq)  /* a process's signal state */                       \
-  X(EpollReady,        SpinIrq)  /* an epoll set's ready list */                      \
   X(EventSource,       SpinIrq)  /* counters of eventfd, timerfd, signalfd */         \
   X(CallQueue,         SpinIrq)  /* functions to run on another CPU */                \
   X(InterruptTable,    SpinIrq)  /* handlers of interrupt lines */                    \
   X(DeviceQueue,       SpinIrq)  /* a driver's request queue */                       \
   X(WaitQueue,         SpinIrq)  /* threads that wait for something */                \
+  X(EpollReady,        SpinIrq)  /* an epoll set's ready list */                      \
   X(TimerQueue,        SpinIrq)  /* timers of one CPU */                              \
   X(RunQueue,          SpinIrq)  /* runnable threads of one CPU */                    \
   X(RandomPool,        SpinIrq)  /* the random generator */                           \
