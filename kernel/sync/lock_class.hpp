@@ -33,7 +33,10 @@ enum class LockKind : u8 { Mutex, Spin, SpinIrq };
   X(Inode,             Mutex)    /* a file's size and blocks */                       \
   X(Pipe,              Mutex)    /* a pipe's buffer */                                \
   X(TerminalOutput,    Mutex)    /* one writer at a time */                           \
-  X(Socket,            Mutex)                                                         \
+  X(NetDevices,        Mutex)    /* the list of network interfaces */                 \
+  X(InetCore,          Mutex)    /* the TCP/IP stack and its sockets */               \
+  X(Socket,            Mutex)    /* one end of a Unix, packet or netlink socket */    \
+  X(UnixNames,         Mutex)    /* which Unix socket has which name */               \
   X(AddressSpace,      Mutex)    /* mappings of a program */                          \
   X(MappedObject,      Mutex)    /* who maps an object */                             \
   X(FileTable,         Mutex)    /* descriptors of a process */                       \
@@ -47,6 +50,8 @@ enum class LockKind : u8 { Mutex, Spin, SpinIrq };
   X(Dentry,            Spin)     /* one directory entry's links */                    \
   X(InodeTable,        Spin)                                                          \
   X(OpenFiles,         Spin)     /* a process's descriptor array, for look-ups */     \
+  X(SocketOptions,     Spin)     /* SOL_SOCKET options of one socket */               \
+  X(PassedFiles,       Spin)     /* descriptors in messages that were dropped */      \
   X(FileWatches,       Spin)     /* the epoll sets that an open file is in */         \
   X(Pages,             Spin)     /* an object's page tree */                          \
   X(PageTable,         Spin)     /* page-table entries of one address space */        \

@@ -52,6 +52,20 @@ struct UserStack {
   u32 padding;
   u64 size;
 };
+struct UserMessage {
+  u64 name;
+  i32 name_size;
+  u32 padding;
+  u64 vector, vector_count;
+  u64 control, control_size;
+  u32 flags, padding2;
+};
+static_assert(sizeof(UserMessage) == 56);
+struct UserMessageOfMany {
+  UserMessage message;
+  u32 transferred, padding;
+};
+static_assert(sizeof(UserMessageOfMany) == 64);
 struct PollEntry {
   i32 fd;
   i16 events;

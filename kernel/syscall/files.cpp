@@ -4,12 +4,10 @@
 #include "kernel/syscall/descriptor.hpp"
 #include "kernel/syscall/open_flags.hpp"
 #include "kernel/syscall/path_argument.hpp"
+#include "kernel/syscall/vector_argument.hpp"
 
 namespace syscall {
 namespace {
-
-constexpr usize kMaxTransfer = 0x7ffff000;  // as Linux: MAX_RW_COUNT
-constexpr usize kMaxVector = 1024;          // UIO_MAXIOV
 
 Result<lib::Ref<vfs::File>> readable(int fd) {
   auto file = TRY(file_of(fd));
@@ -33,23 +31,6 @@ Result<i64> finish_write(Result<usize> written) {
 Result<i64> finish_read(Result<usize> read) {
   if (!read) return Err(read.error());
   return static_cast<i64>(*read);
-}
-
-// The segments of readv and writev, cut at the largest transfer.
-Result<lib::Vector<vfs::Segment>> copy_vector(mm::UserIn<IoVector> vector, usize count) {
-  if (count > kMaxVector) return Err(Errno::EINVAL);
-  lib::Vector<vfs::Segment> segments;
-  TRY(segments.reserve(count));
-  usize total = 0;
-  for (usize i = 0; i < count; ++i) {
-    const IoVector entry = TRY(vector.get(i));
-    if (static_cast<i64>(entry.size) < 0) return Err(Errno::EINVAL);
-    if (!hal::is_user_range(entry.base, entry.size)) return Err(Errno::EFAULT);
-    const usize size = std::min<usize>(entry.size, kMaxTransfer - total);
-    total += size;
-    TRY(segments.push({entry.base, size}));
-  }
-  return segments;
 }
 
 Result<i64> open_at(int directory, mm::UserString path, u32 flags, u32 mode) {
