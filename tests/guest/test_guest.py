@@ -16,7 +16,7 @@ sys.path.insert(0, str(HERE.parent / "support"))
 import machine  # noqa: E402
 import mkcpio  # noqa: E402
 
-PROGRAMS = ["files", "names", "processes", "signals", "memory", "pipes", "threads", "events", "unix_sockets"]
+PROGRAMS = ["files", "names", "processes", "signals", "memory", "pipes", "threads", "events", "unix_sockets", "inet_sockets"]
 INIT = b"""#!/bin/sh
 mount -t devtmpfs devtmpfs /dev
 for program in /check/*; do $program; done
