@@ -67,7 +67,9 @@ enum class LockKind : u8 { Mutex, Spin, SpinIrq };
   X(EventSource,       SpinIrq)  /* counters of eventfd, timerfd, signalfd */         \
   X(CallQueue,         SpinIrq)  /* functions to run on another CPU */                \
   X(InterruptTable,    SpinIrq)  /* handlers of interrupt lines */                    \
+  X(NetTransmit,       SpinIrq)  /* the way to one network driver */                  \
   X(DeviceQueue,       SpinIrq)  /* a driver's request queue */                       \
+  X(NetBuffers,        SpinIrq)  /* an interface's free buffers */                    \
   X(WaitQueue,         SpinIrq)  /* threads that wait for something */                \
   X(EpollReady,        SpinIrq)  /* an epoll set's ready list */                      \
   X(TimerQueue,        SpinIrq)  /* timers of one CPU */                              \

@@ -1,7 +1,7 @@
 // Internet addresses of programs (sockaddr_in, sockaddr_in6) and of lwIP.
 #pragma once
 
-#include "lwip/ip_addr.h"
+#include <lwip/ip_addr.h>
 #include "net/socket/address.hpp"
 
 namespace net::inet {

@@ -2,8 +2,9 @@
 
 #include "kernel/diag/log.hpp"
 #include "kernel/lib/subsystem.hpp"
-#include "lwip/init.h"
-#include "lwip/netif.h"
+#include <lwip/init.h>
+#include <lwip/netif.h>
+#include "net/device/interface.hpp"
 #include "net/inet/families.hpp"
 #include "net/inet/timers.hpp"
 
@@ -41,6 +42,7 @@ void CoreLock::enter() { note_owner(true); }
 
 void CoreLock::leave() {
   netif_poll_all();
+  kick_interfaces();
   while (!g_leftovers.empty()) {
     Leftover& leftover = g_leftovers.front();
     g_leftovers.pop_front();

@@ -8,7 +8,7 @@
 
 #include "kernel/sync/locked.hpp"
 #include "kernel/sync/wait_queue.hpp"
-#include "lwip/err.h"
+#include <lwip/err.h>
 
 namespace net::inet {
 

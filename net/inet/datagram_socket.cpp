@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "lwip/ip.h"
+#include <lwip/ip.h>
 
 namespace net::inet {
 

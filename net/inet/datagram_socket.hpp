@@ -4,7 +4,7 @@
 // datagrams are.
 #pragma once
 
-#include "lwip/pbuf.h"
+#include <lwip/pbuf.h>
 #include "net/inet/inet_socket.hpp"
 
 namespace net::inet {

@@ -1,9 +1,9 @@
 // ICMP's "destination unreachable", brought to the sockets whose packets it is about; and the families' makers.
 
-#include "lwip/ip.h"
-#include "lwip/priv/tcp_priv.h"
-#include "lwip/prot/icmp.h"
-#include "lwip/prot/icmp6.h"
+#include <lwip/ip.h>
+#include <lwip/priv/tcp_priv.h>
+#include <lwip/prot/icmp.h>
+#include <lwip/prot/icmp6.h>
 #include "net/inet/families.hpp"
 #include "net/inet/raw_socket.hpp"
 #include "net/inet/tcp_socket.hpp"

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "lwip/igmp.h"
-#include "lwip/ip.h"
-#include "lwip/mld6.h"
+#include <lwip/igmp.h>
+#include <lwip/ip.h>
+#include <lwip/mld6.h>
 
 namespace net::inet {
 namespace {

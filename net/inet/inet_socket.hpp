@@ -3,7 +3,7 @@
 // All of it is under the core lock, unless it is said otherwise.
 #pragma once
 
-#include "lwip/netif.h"
+#include <lwip/netif.h>
 #include "net/inet/address.hpp"
 #include "net/inet/core.hpp"
 #include "net/socket/socket.hpp"

@@ -8,9 +8,9 @@
 #include "kernel/lib/allocate.hpp"
 #include "kernel/lib/hash.hpp"
 #include "kernel/random/random.hpp"
-#include "lwip/opt.h"
-#include "lwip/sys.h"
-#include "lwip_hooks.h"
+#include <lwip/opt.h>
+#include <lwip/sys.h>
+#include <lwip_hooks.h>
 #include "net/inet/families.hpp"
 
 namespace net::inet {

@@ -1,9 +1,9 @@
 #include "net/inet/raw_socket.hpp"
 
-#include "lwip/inet_chksum.h"
-#include "lwip/ip.h"
-#include "lwip/prot/icmp.h"
-#include "lwip/prot/icmp6.h"
+#include <lwip/inet_chksum.h>
+#include <lwip/ip.h>
+#include <lwip/prot/icmp.h>
+#include <lwip/prot/icmp6.h>
 
 namespace net::inet {
 

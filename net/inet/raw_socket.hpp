@@ -2,7 +2,7 @@
 // answers to these, without the IP header.
 #pragma once
 
-#include "lwip/raw.h"
+#include <lwip/raw.h>
 #include "net/inet/datagram_socket.hpp"
 
 namespace net::inet {

@@ -3,8 +3,8 @@
 #include <bit>
 
 #include "kernel/lib/vector.hpp"
-#include "lwip/opt.h"
-#include "lwip_hooks.h"
+#include <lwip/opt.h>
+#include <lwip_hooks.h>
 #include "net/inet/core.hpp"
 
 namespace net::inet {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "kernel/lib/result.hpp"
-#include "lwip/ip4_addr.h"
-#include "lwip/netif.h"
+#include <lwip/ip4_addr.h>
+#include <lwip/netif.h>
 
 namespace net::inet {
 

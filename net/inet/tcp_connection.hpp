@@ -8,7 +8,7 @@
 
 #include "kernel/lib/list.hpp"
 #include "kernel/lib/ref.hpp"
-#include "lwip/tcp.h"
+#include <lwip/tcp.h>
 #include "net/inet/address.hpp"
 #include "net/inet/core.hpp"
 #include "net/socket/message.hpp"

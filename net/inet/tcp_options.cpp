@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "lwip/priv/tcp_priv.h"
+#include <lwip/priv/tcp_priv.h>
 
 #include "net/inet/tcp_socket.hpp"
 

@@ -5,14 +5,14 @@
 #include "hal/cpu.hpp"
 #include "hal/timer.hpp"
 #include "kernel/sched/thread.hpp"
-#include "lwip/etharp.h"
-#include "lwip/igmp.h"
-#include "lwip/ip4_frag.h"
-#include "lwip/ip6_frag.h"
-#include "lwip/mld6.h"
-#include "lwip/nd6.h"
-#include "lwip/priv/tcp_priv.h"
-#include "lwip/timeouts.h"
+#include <lwip/etharp.h>
+#include <lwip/igmp.h>
+#include <lwip/ip4_frag.h>
+#include <lwip/ip6_frag.h>
+#include <lwip/mld6.h>
+#include <lwip/nd6.h>
+#include <lwip/priv/tcp_priv.h>
+#include <lwip/timeouts.h>
 #include "net/inet/core.hpp"
 
 namespace net::inet {

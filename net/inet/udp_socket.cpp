@@ -1,6 +1,6 @@
 #include "net/inet/udp_socket.hpp"
 
-#include "lwip/ip.h"
+#include <lwip/ip.h>
 
 namespace net::inet {
 

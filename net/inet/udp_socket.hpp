@@ -1,7 +1,7 @@
 // UDP sockets.
 #pragma once
 
-#include "lwip/udp.h"
+#include <lwip/udp.h>
 #include "net/inet/datagram_socket.hpp"
 
 namespace net::inet {
