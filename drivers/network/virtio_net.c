@@ -110,8 +110,7 @@ static hal_status_t net_transmit(void* context, uint32_t queue, const network_fr
   if (frame->segment_count == 0 || frame->segment_count > kMaxSegments) return HAL_INVALID;
   pieces[0] = (virtio_piece_t){.address = net->header_address, .length = kHeaderSize};
   for (uint32_t i = 0; i < frame->segment_count; ++i) {
-    pieces[1 + i] =
-        (virtio_piece_t){.address = frame->segments[i].device_address, .length = frame->segments[i].length};
+    pieces[1 + i] = (virtio_piece_t){.address = frame->segments[i].device_address, .length = frame->segments[i].length};
   }
   hal_lock_acquire(&net->transmit_lock);
   hal_status_t status = HAL_ERROR;

@@ -22,9 +22,9 @@ constexpr usize kMostWaiting = 1000;
 constexpr usize kMostPooled = 512;
 constexpr u32 kBudget = 64;
 
-lib::List<Interface> g_interfaces;    // core lock
-driver_handle_t g_next_handle = 1;    // core lock
-u32 g_next_number = 0;                // core lock
+lib::List<Interface> g_interfaces;  // core lock
+driver_handle_t g_next_handle = 1;  // core lock
+u32 g_next_number = 0;              // core lock
 
 PageBuffer* make_buffer(Interface& owner) {
   const auto frame = mm::allocate_frame(mm::FrameKind::Kernel);
@@ -259,7 +259,8 @@ void Interface::deliver(lib::List<PageBuffer>& frames) {
       transmit.counts.received_bytes += page.length;
     });
     page.custom_free_function = wrapper_freed;
-    pbuf* frame = pbuf_alloced_custom(PBUF_RAW, static_cast<u16>(page.length), PBUF_REF, &page, page.memory + page.offset, static_cast<u16>(kPageSize - page.offset));
+    pbuf* frame = pbuf_alloced_custom(PBUF_RAW, static_cast<u16>(page.length), PBUF_REF, &page,
+                                      page.memory + page.offset, static_cast<u16>(kPageSize - page.offset));
     tap_frame(*this, frame, false);
     if (lwip.input(frame, &lwip) != ERR_OK) pbuf_free(frame);
   }

@@ -1,10 +1,11 @@
 // Network interfaces that drivers announced: what stands between a driver and the TCP/IP stack.
 //
 // An Interface is made by network_add() and lives until network_remove(). Three locks: `state_lock` (a mutex, taken
-// before the core lock) orders going up, going down and the receive thread's calls of the driver's poll(); the core lock
-// guards what lwIP knows (addresses, flags) and the list of interfaces; `transmit` (spinning) the path to the driver.
-// Buffers are whole pages, so that a device can reach them. A received page is lent to lwIP as it is and comes back to
-// the pool when the last reader is done; a frame to send is copied once, since lwIP may change or free it at any time.
+// before the core lock) orders going up, going down and the receive thread's calls of the driver's poll(); the core
+// lock guards what lwIP knows (addresses, flags) and the list of interfaces; `transmit` (spinning) the path to the
+// driver. Buffers are whole pages, so that a device can reach them. A received page is lent to lwIP as it is and comes
+// back to the pool when the last reader is done; a frame to send is copied once, since lwIP may change or free it at
+// any time.
 #pragma once
 
 #include <lwip/netif.h>

@@ -201,7 +201,8 @@ Result<i64> list_interfaces(VirtAddr argument) {
     }
     return {};
   }));
-  const usize room = wanted.buffer == 0 ? found.size() : static_cast<usize>(std::max(wanted.length, 0)) / sizeof(InterfaceRequest);
+  const usize room =
+      wanted.buffer == 0 ? found.size() : static_cast<usize>(std::max(wanted.length, 0)) / sizeof(InterfaceRequest);
   const usize count = std::min(room, found.size());
   if (wanted.buffer != 0) {
     TRY(mm::copy_to_user(wanted.buffer, found.data(), count * sizeof(InterfaceRequest)));
@@ -247,7 +248,8 @@ Result<i64> interface_control(u32 request, VirtAddr argument) {
     return 0;
   }
   TRY(inet::with_core([&]() -> Status {
-    netif* interface = request == kGetName ? netif_get_by_index(static_cast<u8>(data.u.number)) : find_netif(name_in(data));
+    netif* interface =
+        request == kGetName ? netif_get_by_index(static_cast<u8>(data.u.number)) : find_netif(name_in(data));
     if (interface == nullptr) return Err(Errno::ENODEV);
     if (request == kGetName) {
       name_of(*interface, data.name);

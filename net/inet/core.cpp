@@ -1,9 +1,9 @@
 #include "net/inet/core.hpp"
 
-#include "kernel/diag/log.hpp"
-#include "kernel/lib/subsystem.hpp"
 #include <lwip/init.h>
 #include <lwip/netif.h>
+#include "kernel/diag/log.hpp"
+#include "kernel/lib/subsystem.hpp"
 #include "net/device/interface.hpp"
 #include "net/inet/families.hpp"
 #include "net/inet/timers.hpp"

@@ -6,9 +6,9 @@
 // lock held.
 #pragma once
 
+#include <lwip/err.h>
 #include "kernel/sync/locked.hpp"
 #include "kernel/sync/wait_queue.hpp"
-#include <lwip/err.h>
 
 namespace net::inet {
 

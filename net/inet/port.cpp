@@ -4,13 +4,13 @@
 #include "hal/cpu.hpp"
 #include "hal/timer.hpp"
 
+#include <lwip/opt.h>
+#include <lwip/sys.h>
+#include <lwip_hooks.h>
 #include "kernel/diag/assert.hpp"
 #include "kernel/lib/allocate.hpp"
 #include "kernel/lib/hash.hpp"
 #include "kernel/random/random.hpp"
-#include <lwip/opt.h>
-#include <lwip/sys.h>
-#include <lwip_hooks.h>
 #include "net/inet/families.hpp"
 
 namespace net::inet {

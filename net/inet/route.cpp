@@ -2,9 +2,9 @@
 
 #include <bit>
 
-#include "kernel/lib/vector.hpp"
 #include <lwip/opt.h>
 #include <lwip_hooks.h>
+#include "kernel/lib/vector.hpp"
 #include "net/inet/core.hpp"
 
 namespace net::inet {

@@ -1,9 +1,9 @@
 // IPv4 routes beyond the networks of the interfaces themselves. Core lock held for all of it.
 #pragma once
 
-#include "kernel/lib/result.hpp"
 #include <lwip/ip4_addr.h>
 #include <lwip/netif.h>
+#include "kernel/lib/result.hpp"
 
 namespace net::inet {
 

@@ -6,9 +6,9 @@
 // buffers are queued as they come and copied to the program. The window that is announced grows as the program reads.
 #pragma once
 
+#include <lwip/tcp.h>
 #include "kernel/lib/list.hpp"
 #include "kernel/lib/ref.hpp"
-#include <lwip/tcp.h>
 #include "net/inet/address.hpp"
 #include "net/inet/core.hpp"
 #include "net/socket/message.hpp"

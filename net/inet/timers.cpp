@@ -2,9 +2,6 @@
 
 #include <algorithm>
 
-#include "hal/cpu.hpp"
-#include "hal/timer.hpp"
-#include "kernel/sched/thread.hpp"
 #include <lwip/etharp.h>
 #include <lwip/igmp.h>
 #include <lwip/ip4_frag.h>
@@ -13,6 +10,9 @@
 #include <lwip/nd6.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/timeouts.h>
+#include "hal/cpu.hpp"
+#include "hal/timer.hpp"
+#include "kernel/sched/thread.hpp"
 #include "net/inet/core.hpp"
 
 namespace net::inet {

@@ -14,7 +14,14 @@ constexpr bool uses_x(u16 code) { return (code & 0x08) != 0; }
 
 enum Class : u16 { kLoad = 0, kLoadX = 1, kStore = 2, kStoreX = 3, kArithmetic = 4, kJump = 5, kReturn = 6, kMisc = 7 };
 enum Size : u16 { kWord = 0x00, kHalf = 0x08, kByte = 0x10 };
-enum Mode : u16 { kImmediate = 0x00, kAbsolute = 0x20, kIndirect = 0x40, kMemory = 0x60, kLength = 0x80, kHeader = 0xa0 };
+enum Mode : u16 {
+  kImmediate = 0x00,
+  kAbsolute = 0x20,
+  kIndirect = 0x40,
+  kMemory = 0x60,
+  kLength = 0x80,
+  kHeader = 0xa0
+};
 enum Arithmetic : u16 {
   kAdd = 0x00,
   kSubtract = 0x10,
@@ -195,7 +202,8 @@ u32 run(std::span<const Instruction> program, std::span<const u8> packet, const 
         break;
       }
       case kReturn: return at.code == kReturnA ? machine.a : at.k;
-      default: (at.code == (kMisc | kTakeX) ? machine.x : machine.a) = at.code == (kMisc | kTakeX) ? machine.a : machine.x;
+      default:
+        (at.code == (kMisc | kTakeX) ? machine.x : machine.a) = at.code == (kMisc | kTakeX) ? machine.a : machine.x;
     }
   }
   return 0;

@@ -1,8 +1,8 @@
 // Classic BPF: programs that decide which packets a socket gets (Linux include/uapi/linux/filter.h).
 //
-// check() accepts only programs that end: jumps go forward and stay inside, the last instruction returns, no division by
-// a constant 0, no scratch word beyond the 16. run() then needs no other limit; what it reads beyond the packet's end
-// makes it answer 0. Pure code: no lock, no allocation.
+// check() accepts only programs that end: jumps go forward and stay inside, the last instruction returns, no division
+// by a constant 0, no scratch word beyond the 16. run() then needs no other limit; what it reads beyond the packet's
+// end makes it answer 0. Pure code: no lock, no allocation.
 #pragma once
 
 #include <span>

@@ -18,8 +18,8 @@ namespace {
 using namespace vfs::poll_event;
 using namespace message_flag;
 
-constexpr u16 kAllProtocols = 3;   // ETH_P_ALL
-constexpr u16 kTypeEthernet = 1;   // ARPHRD_ETHER
+constexpr u16 kAllProtocols = 3;  // ETH_P_ALL
+constexpr u16 kTypeEthernet = 1;  // ARPHRD_ETHER
 constexpr usize kEthernetHeader = 14;
 constexpr int kSolPacket = 263, kAuxiliaryData = 8, kStatistics = 6;
 enum PacketType : u8 { kHost = 0, kToBroadcast = 1, kToGroup = 2, kOtherHost = 3, kOutgoing = 4 };
@@ -126,7 +126,8 @@ class PacketSocket final : public Socket, public lib::TaggedListNode<SocketTag> 
     for (;;) {
       const auto got = take(message);
       if (got || got.error() != Errno::EAGAIN || must_not_wait(message.flags)) return got;
-      TRY(wait_on(changed_, options().receive_timeout_ns, [&] { return inet::with_core([&] { return !queue_.empty(); }); }));
+      TRY(wait_on(changed_, options().receive_timeout_ns,
+                  [&] { return inet::with_core([&] { return !queue_.empty(); }); }));
     }
   }
 
