@@ -151,6 +151,50 @@ class SelfLink final : public Node {
   const char* const below_;
 };
 
+// "net" of "net/dev"; empty where a name has no folder.
+std::string_view folder_of(std::string_view name) {
+  const usize slash = name.find('/');
+  return slash == std::string_view::npos ? std::string_view() : name.substr(0, slash);
+}
+
+// The first of the kernel's files in this folder; g_files.size(): there is none.
+usize first_in_folder(std::string_view folder) {
+  for (usize i = 0; i < g_files.size(); ++i) {
+    if (folder_of(g_files[i].name) == folder) return i;
+  }
+  return g_files.size();
+}
+
+// A folder of the kernel's files. Its number is that of its first file, out of the way of the files' own.
+class FolderNode final : public Node {
+ public:
+  static constexpr u64 kNumberOffset = 100;
+  FolderNode(vfs::FileSystem& file_system, usize first)
+      : Node(file_system, kFirstFile + kNumberOffset + first, FileType::Directory, 0555),
+        folder_(folder_of(g_files[first].name)) {}
+  Result<lib::Ref<vfs::Inode>> look_up(std::string_view name) override {
+    for (usize i = 0; i < g_files.size(); ++i) {
+      if (!is_here(i) || file_name(i) != name) continue;
+      lib::Ref<vfs::Inode> node = TRY(lib::make_ref<KernelFileNode>(file_system(), i));
+      return node;
+    }
+    return Err(Errno::ENOENT);
+  }
+  Status list(u64 position, vfs::DirectorySink& sink) override {
+    for (usize i = position < 2 ? 0 : position - 2; i < g_files.size(); ++i) {
+      if (is_here(i) && !sink.add(file_name(i), kFirstFile + i, FileType::Regular, i + 3)) break;
+    }
+    return {};
+  }
+
+ private:
+  bool is_here(usize index) const { return folder_of(g_files[index].name) == folder_; }
+  std::string_view file_name(usize index) const {
+    return std::string_view(g_files[index].name).substr(folder_.size() + 1);
+  }
+  const std::string_view folder_;
+};
+
 class Root final : public Node {
  public:
   explicit Root(vfs::FileSystem& file_system) : Node(file_system, kRootNumber, FileType::Directory, 0555) {}
@@ -164,6 +208,10 @@ class Root final : public Node {
     for (usize i = 0; i < g_files.size(); ++i) {
       if (name != g_files[i].name) continue;
       node = TRY(lib::make_ref<KernelFileNode>(file_system(), i));
+      return node;
+    }
+    if (const usize first = first_in_folder(name); first != g_files.size()) {
+      node = TRY(lib::make_ref<FolderNode>(file_system(), first));
       return node;
     }
     const auto pid = name.front() == '0' ? std::nullopt : lib::parse_number(name);
@@ -181,7 +229,14 @@ class Root final : public Node {
     if (position == 2 && !sink.add("self", kSelfNumber, FileType::Symlink, 3)) return {};
     for (u64 at = std::max<u64>(position, 3); at < first_process; ++at) {
       const usize index = at - 3;
-      if (!sink.add(g_files[index].name, kFirstFile + index, FileType::Regular, at + 1)) return {};
+      const std::string_view folder = folder_of(g_files[index].name);
+      if (!folder.empty() && first_in_folder(folder) != index) continue;
+      const bool is_file = folder.empty();
+      if (!sink.add(is_file ? g_files[index].name : folder,
+                    kFirstFile + index + (is_file ? 0 : FolderNode::kNumberOffset),
+                    is_file ? FileType::Regular : FileType::Directory, at + 1)) {
+        return {};
+      }
     }
     i32 pid = position > first_process ? static_cast<i32>(position - first_process) : 1;
     while ((pid = g_processes->next(pid)) != 0) {

@@ -28,6 +28,7 @@ class Text {
 
 // Fills the text of /proc/NAME. May sleep.
 using Generate = void (*)(Text& text);
+// A name may have one folder in front ("net/dev"), which then exists.
 // `name` lives as long as the kernel. During initialization. ENOMEM.
 Status register_file(const char* name, Generate generate);
 

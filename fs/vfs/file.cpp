@@ -4,7 +4,17 @@
 
 namespace vfs {
 
-void File::destroy_last(File* self) { lib::destroy(self); }
+namespace {
+void (*g_watch_release)(File& file) = nullptr;
+}
+
+void File::set_watch_release(void (*release)(File& file)) { g_watch_release = release; }
+
+void File::destroy_last(File* self) {
+  const bool is_watched = self->watches.with([](Watches& watches) { return !watches.list.empty(); });
+  if (is_watched) g_watch_release(*self);
+  lib::destroy(self);
+}
 
 Result<usize> File::read(ReadBuffer&, u64&) { return Err(Errno::EINVAL); }
 Result<usize> File::write(WriteBuffer&, u64&) { return Err(Errno::EINVAL); }

@@ -7,11 +7,14 @@
 
 #include "fs/vfs/buffer.hpp"
 #include "fs/vfs/path.hpp"
+#include "kernel/lib/list.hpp"
 #include "kernel/sync/wait_queue.hpp"
 
 namespace vfs {
 
-// Collects the wait queues that poll() would wait on.
+// Takes the wait queues on which a file's changes are told: for one call (poll, select), or for as long as the file and
+// the watcher live (epoll). A queue that poll() names therefore lives at least as long as the file, and is woken with
+// the events that became true (or ~0); it is the file's own, not one of a partner that may go first.
 class PollTable {
  public:
   virtual void add(sync::WaitQueue& queue) = 0;
@@ -19,6 +22,14 @@ class PollTable {
  protected:
   ~PollTable() = default;
 };
+
+// Hung into a file by somebody who watches it for longer than a call, without a reference. When the last reference to
+// the file goes, the watchers are told before it is destroyed (set_watch_release) and take their entries away.
+struct WatchTag;
+struct FileWatch : lib::TaggedListNode<WatchTag> {};
+
+// Marks what kind a file is, for those who must find their own again: each kind that needs it has one static object.
+struct FileKind {};
 
 enum class Whence : u8 { Set = 0, Current = 1, End = 2, Data = 3, Hole = 4 };
 
@@ -49,6 +60,9 @@ class File : public lib::RefCounted<File> {
 
   // The events that are true now; registers with `table` (if not null) for the others.
   virtual u32 poll(PollTable* table);
+  // False where waiting makes no sense because everything is always ready (epoll refuses such files).
+  virtual bool can_wait() const { return false; }
+  virtual const FileKind* kind() const { return nullptr; }
   virtual Result<i64> control(u32 request, VirtAddr argument);  // ioctl; ENOTTY
   virtual Status list(DirectorySink& sink);                     // getdents; ENOTDIR
   virtual Status sync(bool data_only);
@@ -63,6 +77,13 @@ class File : public lib::RefCounted<File> {
   // With the offset's lock held throughout, as read(2) and write(2) want it.
   Result<usize> read_at_offset(ReadBuffer& buffer);
   Result<usize> write_at_offset(WriteBuffer& buffer);
+
+  struct Watches {
+    lib::List<FileWatch, WatchTag> list;
+  };
+  sync::Locked<Watches, sync::LockClass::FileWatches> watches;
+  // Called for a file with watchers, whose last reference went. During initialization.
+  static void set_watch_release(void (*release)(File& file));
 
  protected:
   struct Offset {

@@ -30,7 +30,8 @@ Result<lib::Ref<File>> open(const WalkContext& context, std::string_view path, u
 // Opens a place that was found already.
 Result<lib::Ref<File>> open_path(const Path& path, u32 flags, const Credentials& who);
 
-Status make_node(const WalkContext& context, std::string_view path, const NewNode& node);
+Status make_node(const WalkContext& context, std::string_view path, const NewNode& node,
+                 lib::Ref<Inode>* made = nullptr);
 Status make_directory(const WalkContext& context, std::string_view path, u32 permissions);
 Status make_symlink(const WalkContext& context, std::string_view target, std::string_view path);
 Status make_link(const WalkContext& context, const Path& target, std::string_view path);

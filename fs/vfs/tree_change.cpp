@@ -130,13 +130,15 @@ NewNode new_node_in(Inode& directory, FileType type, u32 permissions, const Cred
   return node;
 }
 
-Status make_node(const WalkContext& context, std::string_view path, const NewNode& wanted) {
+Status make_node(const WalkContext& context, std::string_view path, const NewNode& wanted, lib::Ref<Inode>* made) {
   const LastName last = TRY(resolve_parent(context, path));
   if (last.trailing_slash) return Err(Errno::ENOENT);
   return make_name(context, last, [&](Inode& directory) -> Result<lib::Ref<Inode>> {
     NewNode node = new_node_in(directory, wanted.type, wanted.permissions, context.who);
     node.device_number = wanted.device_number;
-    return directory.create(last.name, node);
+    auto inode = TRY(directory.create(last.name, node));
+    if (made != nullptr) *made = inode;
+    return inode;
   });
 }
 

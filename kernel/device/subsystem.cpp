@@ -12,7 +12,7 @@ hal_status_t hal_bus_scan(void) {
 namespace device {
 namespace {
 
-constexpr const char* kNeeds[] = {"device-work", "devfs"};
+constexpr const char* kNeeds[] = {"device-work", "devfs", "tcp-ip"};
 
 class DevicesSubsystem final : public kernel::Subsystem {
  public:

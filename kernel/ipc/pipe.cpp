@@ -161,6 +161,7 @@ class PipeFile final : public vfs::File {
     }
   }
 
+  bool can_wait() const override { return true; }
   u32 poll(vfs::PollTable* table) override {
     if (table != nullptr) {
       if (is_readable()) table->add(pipe_->can_read);

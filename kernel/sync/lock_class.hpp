@@ -28,12 +28,16 @@ enum class LockKind : u8 { Mutex, Spin, SpinIrq };
   X(FileSystemTypes,   Mutex)                                                         \
   X(Rename,            Mutex)    /* one cross-directory rename in a file system */    \
   X(Directory,         Mutex)    /* an inode's names: create, remove, look up */      \
-  X(Epoll,             Mutex)    /* an epoll set's members */                         \
+  X(EpollTree,         Mutex)    /* which epoll sets are in which; files that go */    \
+  X(Epoll,             Mutex)    /* an epoll set's members; the outer set first */     \
   X(Inode,             Mutex)    /* a file's size and blocks */                       \
   X(Pipe,              Mutex)    /* a pipe's buffer */                                \
   X(PtyNumbers,        Mutex)    /* pseudo-terminals by number */                     \
   X(TerminalOutput,    Mutex)    /* one writer at a time */                           \
-  X(Socket,            Mutex)                                                         \
+  X(NetDevices,        Mutex)    /* the list of network interfaces */                 \
+  X(InetCore,          Mutex)    /* the TCP/IP stack and its sockets */               \
+  X(Socket,            Mutex)    /* one end of a Unix, packet or netlink socket */    \
+  X(UnixNames,         Mutex)    /* which Unix socket has which name */               \
   X(AddressSpace,      Mutex)    /* mappings of a program */                          \
   X(MappedObject,      Mutex)    /* who maps an object */                             \
   X(FileTable,         Mutex)    /* descriptors of a process */                       \
@@ -47,6 +51,9 @@ enum class LockKind : u8 { Mutex, Spin, SpinIrq };
   X(Dentry,            Spin)     /* one directory entry's links */                    \
   X(InodeTable,        Spin)                                                          \
   X(OpenFiles,         Spin)     /* a process's descriptor array, for look-ups */     \
+  X(SocketOptions,     Spin)     /* SOL_SOCKET options of one socket */               \
+  X(PassedFiles,       Spin)     /* descriptors in messages that were dropped */      \
+  X(FileWatches,       Spin)     /* the epoll sets that an open file is in */         \
   X(Pages,             Spin)     /* an object's page tree */                          \
   X(PageTable,         Spin)     /* page-table entries of one address space */        \
   X(Reclaim,           Spin)     /* lists of page-cache pages */                      \
@@ -60,14 +67,16 @@ enum class LockKind : u8 { Mutex, Spin, SpinIrq };
   X(Terminal,          SpinIrq)  /* a terminal's queues and settings */               \
   X(TerminalRing,      SpinIrq)  /* what a pseudo-terminal's master has yet to read */ \
   X(Signals,           SpinIrq)  /* a process's signal state */                       \
-  X(EpollReady,        SpinIrq)  /* an epoll set's ready list */                      \
   X(EventSource,       SpinIrq)  /* counters of eventfd, timerfd, signalfd */         \
   X(CallQueue,         SpinIrq)  /* functions to run on another CPU */                \
   X(InterruptTable,    SpinIrq)  /* handlers of interrupt lines */                    \
   X(StorageDriver,     SpinIrq)  /* a disk's requests that its driver has */           \
+  X(NetTransmit,       SpinIrq)  /* the way to one network driver */                  \
   X(DeviceQueue,       SpinIrq)  /* a driver's request queue */                       \
+  X(NetBuffers,        SpinIrq)  /* an interface's free buffers */                    \
   X(BlockBatch,        SpinIrq)  /* transfers that are waited for together */         \
   X(WaitQueue,         SpinIrq)  /* threads that wait for something */                \
+  X(EpollReady,        SpinIrq)  /* an epoll set's ready list */                      \
   X(TimerQueue,        SpinIrq)  /* timers of one CPU */                              \
   X(RunQueue,          SpinIrq)  /* runnable threads of one CPU */                    \
   X(RandomPool,        SpinIrq)  /* the random generator */                           \

@@ -36,17 +36,25 @@ void WaitQueue::remove(Waiter& waiter) {
   });
 }
 
+void WaitQueue::wake_some(Waiters& waiters, usize count, u64 events) {
+  for (auto at = waiters.list.begin(); at != waiters.list.end();) {
+    Waiter& waiter = *at++;  // a Notify function may unlink its own waiter
+    const bool exclusive = waiter.exclusive;
+    if (waiter.notify(waiter, events) && exclusive && --count == 0) return;
+  }
+}
+
 void WaitQueue::wake(usize count, u64 events) {
   // Pairs with add(): either we see the waiter, or it sees the condition that was made true before.
   std::atomic_thread_fence(std::memory_order_seq_cst);
   if (!has_waiters()) return;
-  waiters_.with([&](Waiters& waiters) {
-    for (auto at = waiters.list.begin(); at != waiters.list.end();) {
-      Waiter& waiter = *at++;  // a Notify function may unlink its own waiter
-      const bool exclusive = waiter.exclusive;
-      if (waiter.notify(waiter, events) && exclusive && --count == 0) return;
-    }
-  });
+  waiters_.with([&](Waiters& waiters) { wake_some(waiters, count, events); });
+}
+
+void WaitQueue::wake_nested(usize count, u64 events) {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (!has_waiters()) return;
+  waiters_.with_nested([&](Waiters& waiters) { wake_some(waiters, count, events); });
 }
 
 }  // namespace sync

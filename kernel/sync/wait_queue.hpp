@@ -52,6 +52,9 @@ class WaitQueue {
   void wake_all(u64 events = ~u64{0}) { wake(~usize{0}, events); }
   void wake_one(u64 events = ~u64{0}) { wake(1, events); }
   void wake(usize count, u64 events);
+  // The same from a Notify function, which runs with another queue's lock held. The caller sees to it that the queues
+  // which wake each other in this way form no circle.
+  void wake_nested(usize count, u64 events);
 
   // Until `condition()` is true. ERESTARTSYS after a signal (Interruptible), ETIMEDOUT when monotonic time reaches
   // `deadline_ns`; the condition is looked at once more before either.
@@ -63,6 +66,8 @@ class WaitQueue {
   struct Waiters {
     lib::List<Waiter> list;
   };
+  static void wake_some(Waiters& waiters, usize count, u64 events);
+
   Locked<Waiters, LockClass::WaitQueue> waiters_;
   std::atomic<u32> waiters_count_ = 0;
 };

@@ -21,6 +21,10 @@ struct TimeVal {
   i64 seconds;
   i64 microseconds;
 };
+struct TimerSpec {
+  TimeSpec interval;
+  TimeSpec value;
+};
 struct IntervalTimer {
   TimeVal interval;
   TimeVal value;
@@ -48,6 +52,20 @@ struct UserStack {
   u32 padding;
   u64 size;
 };
+struct UserMessage {
+  u64 name;
+  i32 name_size;
+  u32 padding;
+  u64 vector, vector_count;
+  u64 control, control_size;
+  u32 flags, padding2;
+};
+static_assert(sizeof(UserMessage) == 56);
+struct UserMessageOfMany {
+  UserMessage message;
+  u32 transferred, padding;
+};
+static_assert(sizeof(UserMessageOfMany) == 64);
 struct PollEntry {
   i32 fd;
   i16 events;
@@ -98,6 +116,8 @@ struct Statx {
 static_assert(sizeof(Statx) == 256);
 
 inline constexpr u32 kONonblock = 04000, kOCloexec = 02000000;
+inline constexpr u32 kEventSemaphore = 1;
+inline constexpr u32 kTimerAbsolute = 1, kTimerCancelOnSet = 2, kTimerFlags = kTimerAbsolute | kTimerCancelOnSet;
 inline constexpr u32 kCloseRangeCloexec = 4;
 inline constexpr int kAtCurrent = -100;
 inline constexpr u32 kAtSymlinkNofollow = 0x100, kAtRemovedir = 0x200, kAtEaccess = 0x200, kAtSymlinkFollow = 0x400,

@@ -1,19 +1,13 @@
 // Open files: descriptors, reading and writing.
 
 #include "gen/syscall_decl.hpp"
-#include "kernel/proc/send_signal.hpp"
+#include "kernel/syscall/descriptor.hpp"
 #include "kernel/syscall/open_flags.hpp"
 #include "kernel/syscall/path_argument.hpp"
+#include "kernel/syscall/vector_argument.hpp"
 
 namespace syscall {
 namespace {
-
-constexpr usize kMaxTransfer = 0x7ffff000;  // as Linux: MAX_RW_COUNT
-constexpr usize kMaxVector = 1024;          // UIO_MAXIOV
-
-usize file_limit() {
-  return std::min<u64>(proc::current_process().limit_of(proc::limit::kFiles), proc::FileTable::kHardLimit);
-}
 
 Result<lib::Ref<vfs::File>> readable(int fd) {
   auto file = TRY(file_of(fd));
@@ -30,32 +24,13 @@ Result<lib::Ref<vfs::File>> writable(int fd) {
 // A broken pipe is a signal as well as an error.
 Result<i64> finish_write(Result<usize> written) {
   if (written) return static_cast<i64>(*written);
-  if (written.error() == Errno::EPIPE) {
-    static_cast<void>(proc::send_to_thread(proc::current_thread(), proc::user_signal(proc::signal_number::kPipe, 0)));
-  }
+  if (written.error() == Errno::EPIPE) signal_broken_pipe();
   return Err(written.error());
 }
 
 Result<i64> finish_read(Result<usize> read) {
   if (!read) return Err(read.error());
   return static_cast<i64>(*read);
-}
-
-// The segments of readv and writev, cut at the largest transfer.
-Result<lib::Vector<vfs::Segment>> copy_vector(mm::UserIn<IoVector> vector, usize count) {
-  if (count > kMaxVector) return Err(Errno::EINVAL);
-  lib::Vector<vfs::Segment> segments;
-  TRY(segments.reserve(count));
-  usize total = 0;
-  for (usize i = 0; i < count; ++i) {
-    const IoVector entry = TRY(vector.get(i));
-    if (static_cast<i64>(entry.size) < 0) return Err(Errno::EINVAL);
-    if (!hal::is_user_range(entry.base, entry.size)) return Err(Errno::EFAULT);
-    const usize size = std::min<usize>(entry.size, kMaxTransfer - total);
-    total += size;
-    TRY(segments.push({entry.base, size}));
-  }
-  return segments;
 }
 
 Result<i64> open_at(int directory, mm::UserString path, u32 flags, u32 mode) {
@@ -65,7 +40,7 @@ Result<i64> open_at(int directory, mm::UserString path, u32 flags, u32 mode) {
   const u32 permissions = mode & vfs::kPermissionMask & ~proc::current_thread().directories->umask();
   auto file = TRY(vfs::open(context, name.text(), translated, permissions));
   const bool close_on_exec = (translated & vfs::open_flag::kCloexec) != 0;
-  return TRY(proc::current_thread().files->install(std::move(file), close_on_exec, file_limit()));
+  return TRY(proc::current_thread().files->install(std::move(file), close_on_exec, descriptor_limit()));
 }
 
 Status must_have_position(vfs::File& file, i64 offset) {
@@ -185,14 +160,14 @@ Result<i64> sys_ioctl(int fd, u32 request, VirtAddr argument) {
 }
 
 Result<i64> sys_dup(int fd) {
-  return TRY(proc::current_thread().files->install(TRY(file_of(fd)), false, file_limit()));
+  return TRY(proc::current_thread().files->install(TRY(file_of(fd)), false, descriptor_limit()));
 }
 
 Result<i64> sys_dup3(int from, int to, u32 flags) {
   if (from == to) return Err(Errno::EINVAL);
   auto file = TRY(file_of(from));
   auto before =
-      TRY(proc::current_thread().files->install_at(to, std::move(file), (flags & kOCloexec) != 0, file_limit()));
+      TRY(proc::current_thread().files->install_at(to, std::move(file), (flags & kOCloexec) != 0, descriptor_limit()));
   if (before) static_cast<void>(proc::close_file(std::move(before)));
   return to;
 }
@@ -212,8 +187,9 @@ Result<i64> sys_fcntl(int fd, u32 command, u64 argument) {
   switch (command) {
     case kDupfd:
     case kDupfdCloexec:
-      if (argument >= file_limit()) return Err(Errno::EINVAL);
-      return TRY(files.install(std::move(file), command == kDupfdCloexec, file_limit(), static_cast<int>(argument)));
+      if (argument >= descriptor_limit()) return Err(Errno::EINVAL);
+      return TRY(
+          files.install(std::move(file), command == kDupfdCloexec, descriptor_limit(), static_cast<int>(argument)));
     case kGetfd: return TRY(files.close_on_exec(fd)) ? 1 : 0;
     case kSetfd: TRY(files.set_close_on_exec(fd, (argument & 1) != 0)); return 0;
     case kGetfl: return static_cast<i64>(open_flags_to_user(file->flags()));

@@ -124,6 +124,7 @@ class TerminalFile final : public vfs::File {
   ~TerminalFile() override { terminal_->file_closed(); }
   Result<usize> read(vfs::ReadBuffer& buffer, u64&) override { return terminal_->read(buffer, is_nonblocking()); }
   Result<usize> write(vfs::WriteBuffer& buffer, u64&) override { return terminal_->write(buffer, is_nonblocking()); }
+  bool can_wait() const override { return true; }
   u32 poll(vfs::PollTable* table) override { return terminal_->poll(table); }
   Result<i64> control(u32 request, VirtAddr argument) override { return terminal_->control(request, argument); }
   Terminal& terminal() { return *terminal_; }
