@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "fs/ext2/inode.hpp"
+#include "kernel/lib/format.hpp"
 
 namespace ext2 {
 namespace {
@@ -31,7 +32,8 @@ FileType type_from_byte(u8 byte) {
 
 std::string_view name_of(const Block& block, u32 offset) {
   const u8* entry = block.data + offset;
-  return {reinterpret_cast<const char*>(entry) + kEntryHeader, reinterpret_cast<const DirectoryEntry*>(entry)->name_length};
+  return {reinterpret_cast<const char*>(entry) + kEntryHeader,
+          reinterpret_cast<const DirectoryEntry*>(entry)->name_length};
 }
 
 bool is_held(const Block& block, u32 offset) {
@@ -53,7 +55,8 @@ Result<Block*> Ext2Inode::directory_block(Volume& volume, u32 index) {
   const u32 number = TRY(volume.map(map_, index));
   if (number == 0) return volume.corrupted("a directory has a hole", this->number());
   auto block = volume.cache().get(number, Role::Directory);
-  if (!block && block.error() == Errno::EUCLEAN) return volume.corrupted("a directory's block is somebody else's", number);
+  if (!block && block.error() == Errno::EUCLEAN)
+    return volume.corrupted("a directory's block is somebody else's", number);
   return block;
 }
 
@@ -126,7 +129,53 @@ Result<Ext2Inode::Slot> Ext2Inode::room_in(Volume& volume, Block& block, u32 nee
   return Err(Errno::ENOSPC);
 }
 
-Result<Ext2Inode::Slot> Ext2Inode::add_entry(Volume& volume, std::string_view name, u32 inode, FileType type, bool grow) {
+// A directory may not have one name twice, on the disk neither. The old file of that name is parked, like one that a
+// rename replaces; a directory cannot be, and has to go first.
+Result<bool> Ext2Inode::take_held_name(Volume& volume, std::string_view name, u32 inode, FileType type) {
+  if (held_epoch_ != volume.epoch()) return false;
+  for (u32 index = 0; index < directory_blocks(volume); ++index) {
+    Block* block = TRY(directory_block(volume, index));
+    for (usize i = 0; i < block->held.size(); ++i) {
+      const HeldName held = block->held[i];
+      if (name_of(*block, held.offset) != name) continue;
+      const Slot slot{block, held.offset};
+      const FileType old_type = type_from_byte(slot.entry().type);
+      const bool can_park = volume.geometry().has_file_types && old_type != FileType::Directory;
+      if (!can_park || !TRY(park(volume, held.inode, old_type))) {
+        TRY(volume.commit());
+        return false;
+      }
+      block->held.remove_at(i);
+      set_entry(volume, slot, inode, type);
+      return true;
+    }
+  }
+  return false;
+}
+
+// False: without lost+found, or room in it, there is no place for a second name.
+Result<bool> Ext2Inode::park(Volume& volume, u32 inode, FileType type) {
+  Ext2Inode* directory = ext2().lost_and_found();
+  if (directory == nullptr || directory == this) return false;
+  char text[16];
+  const std::string_view name(text, lib::format_into(text, sizeof(text), "#%u", inode));
+  for (u32 index = 0; index < directory->directory_blocks(volume); ++index) {
+    Block* block = TRY(directory->directory_block(volume, index));
+    for (const HeldName& held : block->held) {
+      if (held.inode == inode && name_of(*block, held.offset) == name) return true;
+    }
+  }
+  const auto slot = directory->add_entry(volume, name, inode, type, false);
+  if (!slot && slot.error() == Errno::ENOSPC) return false;
+  if (!slot) return Err(slot.error());
+  TRY(directory->remove_entry(volume, *slot, true));
+  slot->block->parks = true;
+  return true;
+}
+
+Result<Ext2Inode::Slot> Ext2Inode::add_entry(Volume& volume, std::string_view name, u32 inode, FileType type,
+                                             bool grow) {
+  if (TRY(take_held_name(volume, name, inode, type))) return find_entry(volume, name);
   if ((flags_ & kInodeIndexed) != 0) {
     // We do not keep the index that another system made; it has to go before the first name that it does not know.
     flags_ &= ~kInodeIndexed;
@@ -164,6 +213,8 @@ Result<Ext2Inode::Slot> Ext2Inode::add_entry(Volume& volume, std::string_view na
   fill_entry(volume, slot, name, inode, type);
   Inode::set_size(size() + volume.geometry().block_size);
   room_hint_ = count;
+  // Names in the new block are on the disk when this inode is.
+  if (level(volume) < 0) set_level(volume, 0);
   TRY(store(volume));
   return slot;
 }
@@ -173,6 +224,7 @@ Status Ext2Inode::remove_entry(Volume& volume, const Slot& slot, bool hold) {
     volume.cache().note_held(*slot.block);
     TRY(slot.block->held.push({slot.offset, slot.entry().inode}));
     slot.entry().inode = 0;
+    held_epoch_ = volume.epoch();
     volume.note_change();
   } else {
     slot.entry().inode = 0;

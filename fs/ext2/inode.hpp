@@ -1,9 +1,9 @@
 // Files of an ext2 file system in memory.
 //
-// The generic attributes are the ones of vfs::Inode; they go to the inode table (in memory) in store(), which operations
-// on names and blocks call at once and everything else when the inode is synced. An inode that has something to store
-// or dirty pages is on its file system's dirty list, which holds a reference: one that nobody refers to is clean. What
-// the volume's lock guards is marked [volume].
+// The generic attributes are the ones of vfs::Inode; they go to the inode table (in memory) in store(), which
+// operations on names and blocks call at once and everything else when the inode is synced. An inode that has something
+// to store or dirty pages is on its file system's dirty list, which holds a reference: one that nobody refers to is
+// clean. What the volume's lock guards is marked [volume].
 #pragma once
 
 #include "fs/ext2/ext2.hpp"
@@ -96,6 +96,18 @@ class Ext2Inode final : public vfs::Inode, public mm::PageStore, public lib::Lis
   Result<lib::Ref<Ext2Inode>> make_child(Volume& volume, const vfs::NewNode& node, u32 links);
   Result<lib::Ref<vfs::Inode>> add_child(Volume& volume, std::string_view name, lib::Ref<Ext2Inode> child);
   Status write_symlink(Volume& volume, std::string_view target);
+  // Its inode comes to the disk after that of a directory that gives it a name. ENOMEM.
+  Status come_after(Volume& volume, const Ext2Inode& directory);
+  Status prepare_store(Volume& volume);
+  // -1: on the disk already, as far as its names go.
+  i32 level(const Volume& volume) const { return level_epoch_ == volume.epoch() ? level_ : -1; }
+  void set_level(const Volume& volume, i32 level) { level_epoch_ = volume.epoch(), level_ = level; }
+  // The name was removed since the last commit, and the disk has it still: makes its place free, or takes it for
+  // `inode`. False: there is no such name.
+  Result<bool> take_held_name(Volume& volume, std::string_view name, u32 inode, vfs::FileType type);
+  // A second name in lost+found, on the disk only, until the next commit is through.
+  Result<bool> park(Volume& volume, u32 inode, vfs::FileType type);
+  Status park(Volume& volume, Ext2Inode& file);
   void names_changed(Volume& volume);
   void drop_link(Volume& volume, u32 links);
   bool is_on_disk(const Volume& volume) const { return created_epoch_ != volume.epoch(); }
@@ -114,7 +126,10 @@ class Ext2Inode final : public vfs::Inode, public mm::PageStore, public lib::Lis
   u32 delete_time_ = 0;
   u64 created_epoch_ = 0;  // 0: found on the disk
   u64 stored_epoch_ = 0;   // of the last store that fdatasync has to wait for
-  u32 room_hint_ = 0;      // directories: no room for a name in the blocks before
+  i32 level_ = 0;          // see MaskedInode; of level_epoch_
+  u64 level_epoch_ = 0;
+  u64 held_epoch_ = 0;  // directories: when a name was held last
+  u32 room_hint_ = 0;   // directories: no room for a name in the blocks before
 
   std::atomic<bool> attributes_dirty_ = false;
   std::atomic<bool> size_dirty_ = false;

@@ -5,10 +5,10 @@
 // until then, and a file whose name is overwritten by a rename is parked: it gets a second name in lost+found, on the
 // disk only, until its inode says that it has none.
 
+#include <algorithm>
 #include <cstring>
 
 #include "fs/ext2/inode.hpp"
-#include "kernel/lib/format.hpp"
 
 namespace ext2 {
 namespace {
@@ -17,22 +17,35 @@ using vfs::FileType;
 
 Ext2Inode& own(vfs::Inode& inode) { return static_cast<Ext2Inode&>(inode); }
 
-// Gives `file` its second name on the disk. Without lost+found, or room in it, nothing: a power cut in the wrong moment
-// then leaves a file without a name, which e2fsck asks about.
-Status park(Ext2& file_system, Volume& volume, Ext2Inode& file) {
-  Ext2Inode* directory = file_system.lost_and_found();
-  if (directory == nullptr || file.is_directory()) return {};
-  char name[16];
-  const usize length = lib::format_into(name, sizeof(name), "#%u", file.id());
-  const auto slot = directory->add_entry(volume, {name, length}, file.id(), file.type(), false);
-  if (!slot && slot.error() == Errno::ENOSPC) return {};
-  if (!slot) return Err(slot.error());
-  TRY(directory->remove_entry(volume, *slot, true));
-  slot->block->parks = true;
+}  // namespace
+
+// Without room in lost+found a power cut in the wrong moment leaves a file without a name, which e2fsck asks about.
+Status Ext2Inode::park(Volume& volume, Ext2Inode& file) {
+  if (!file.is_directory() && file.is_on_disk(volume)) TRY(park(volume, file.id(), file.type()));
   return {};
 }
 
-}  // namespace
+// Reads the block of the inode table, and makes room for what come_after() may have to note there: neither it nor
+// store() can fail afterwards in the same operation.
+Status Ext2Inode::prepare_store(Volume& volume) {
+  const auto place = TRY(volume.inode_place(id()));
+  return place.block->masked.grow_by_doubling(place.block->masked.size() + 1);
+}
+
+Status Ext2Inode::come_after(Volume& volume, const Ext2Inode& directory) {
+  const i32 wanted = directory.level(volume) + 1;
+  if (level(volume) >= wanted || is_on_disk(volume)) return {};
+  set_level(volume, wanted);
+  if (wanted == 0) return {};
+  const auto place = TRY(volume.inode_place(id()));
+  const u32 offset = static_cast<u32>(reinterpret_cast<u8*>(place.inode) - place.block->data);
+  for (MaskedInode& masked : place.block->masked) {
+    if (masked.offset != offset) continue;
+    masked.level = std::max(masked.level, static_cast<u32>(wanted));
+    return {};
+  }
+  return place.block->masked.push({offset, static_cast<u32>(wanted)});
+}
 
 void Ext2Inode::names_changed(Volume& volume) {
   touch(static_cast<u8>(Touch::Modify) | static_cast<u8>(Touch::Change));
@@ -80,14 +93,18 @@ Result<lib::Ref<vfs::Inode>> Ext2Inode::add_child(Volume& volume, std::string_vi
     volume.free_inode(child->id(), child->is_directory(), false);
     return Err(error);
   };
+  if (const Status room = child->prepare_store(volume); !room) return undo(room.error());
   if (const Status entered = ext2().enter(*child); !entered) return undo(entered.error());
   const auto slot = add_entry(volume, name, child->id(), child->type());
-  if (!slot) {
+  Status named = slot ? Status() : Err(slot.error());
+  if (named) named = child->come_after(volume, *this);
+  if (named) named = child->store(volume);
+  if (!named) {
+    if (slot) static_cast<void>(remove_entry(volume, *slot, false));
     ext2().leave(*child);
-    return undo(slot.error());
+    return undo(named.error());
   }
   child->discarded_ = false;
-  TRY(child->store(volume));
   if (child->is_directory()) add_links(1);
   names_changed(volume);
   return lib::Ref<vfs::Inode>(std::move(child));
@@ -147,8 +164,9 @@ Status Ext2Inode::link(std::string_view name, vfs::Inode& target) {
   return ext2().with_volume([&](Volume& volume) -> Status {
     TRY(volume.begin_change());
     if (file.links() >= kLinkMax) return Err(Errno::EMLINK);
-    TRY(volume.inode_place(file.id()));
+    TRY(file.prepare_store(volume));
     TRY(add_entry(volume, name, file.id(), file.type()));
+    TRY(file.come_after(volume, *this));
     if (file.links() == 0) volume.count_orphan(-1);
     file.add_links(1);
     file.touch(static_cast<u8>(Touch::Change));
@@ -190,8 +208,8 @@ Status Ext2Inode::remove_directory(std::string_view name, vfs::Inode& target) {
 
 Status Ext2Inode::exchange_names(Volume& volume, const Slot& from, Ext2Inode& source, Ext2Inode& to,
                                  const Slot& to_slot, Ext2Inode& other) {
-  TRY(park(ext2(), volume, source));
-  TRY(park(ext2(), volume, other));
+  TRY(park(volume, source));
+  TRY(park(volume, other));
   if (&to != this) {
     if (source.is_directory()) TRY(source.set_parent(volume, to.id()));
     if (other.is_directory()) TRY(other.set_parent(volume, id()));
@@ -212,6 +230,7 @@ Status Ext2Inode::move_directory_name(Volume& volume, std::string_view name, Ext
                                       std::string_view new_name) {
   const Slot from = TRY(find_entry(volume, name));
   if (&to == this) {
+    // (Nothing is held here: the caller has just committed.)
     TRY(remove_entry(volume, from, false));
     if (auto slot = room_in(volume, *from.block, entry_size(new_name.size()))) {
       fill_entry(volume, *slot, new_name, source.id(), source.type());
@@ -235,8 +254,11 @@ Status Ext2Inode::rename(std::string_view name, vfs::Inode& moved, vfs::Inode& t
   Ext2Inode& to = own(to_inode);
   return ext2().with_volume([&](Volume& volume) -> Status {
     TRY(volume.begin_change());
-    TRY(volume.inode_place(source.id()));
+    TRY(source.prepare_store(volume));
+    if (replaced != nullptr) TRY(own(*replaced).prepare_store(volume));
     const bool directory = source.is_directory();
+    // Names of directories cannot be held, nor can their contents come later: whatever they depend on goes first.
+    if (directory || (replaced != nullptr && replaced->is_directory())) TRY(volume.commit());
     if (exchange) {
       const Slot from = TRY(find_entry(volume, name));
       const Slot target = TRY(to.find_entry(volume, new_name));
@@ -246,7 +268,7 @@ Status Ext2Inode::rename(std::string_view name, vfs::Inode& moved, vfs::Inode& t
       if (directory && !TRY(other.is_empty(volume))) return Err(Errno::ENOTEMPTY);
       TRY(volume.inode_place(other.id()));
       if (other.links() == 0) return volume.corrupted("a file has more names than links", other.number());
-      if (other.is_on_disk(volume)) TRY(park(ext2(), volume, other));
+      TRY(park(volume, other));
       if (directory && &to != this) TRY(source.set_parent(volume, to.id()));
       TRY(remove_entry(volume, TRY(find_entry(volume, name)), !directory));
       to.set_entry(volume, TRY(to.find_entry(volume, new_name)), source.id(), source.type());
@@ -261,6 +283,8 @@ Status Ext2Inode::rename(std::string_view name, vfs::Inode& moved, vfs::Inode& t
       TRY(to.add_entry(volume, new_name, source.id(), source.type()));
       TRY(remove_entry(volume, TRY(find_entry(volume, name)), source.is_on_disk(volume)));
     }
+    if (!directory) TRY(source.come_after(volume, to));
+    if (exchange && !replaced->is_directory()) TRY(own(*replaced).come_after(volume, *this));
     source.touch(static_cast<u8>(Touch::Change));
     TRY(source.store(volume));
     names_changed(volume);

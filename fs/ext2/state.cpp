@@ -29,7 +29,7 @@ Status Volume::fail(Errno error, const char* what) {
     LOG_ERROR("ext2", "%s: %s (error %d): no more writing", cache_.device().name(), what, static_cast<int>(error));
     super_->state = static_cast<u16>((super_->state & ~kStateClean) | kStateErrors);
     // Just this block, and no matter if it fails: the mark of being in use stands there since the mount.
-    static_cast<void>(write_block(*super_block_, false));
+    static_cast<void>(write_as_of(*super_block_, 3, 0));
   }
   read_only_ = true;
   return Err(error);

@@ -103,9 +103,11 @@ class Volume {
   u32 goal_for(const BlockMap& map, u32 index) const;
   Status link_missing(BlockMap& map, u32* path, unsigned depth, u32 leaf);
   Result<bool> trim_branch(BlockMap& map, u32& slot, unsigned level, u64 keep);
-  bool phase_wants(const Block& block, unsigned phase) const;
-  Result<u32> write_phase(unsigned phase);
-  Status write_block(Block& block, bool with_held);
+  bool phase_wants(const Block& block, unsigned phase, u32 level) const;
+  Result<u32> write_phase(unsigned phase, u32 level);
+  Status run_phase(unsigned phase, u32 level);
+  Status write_as_of(Block& block, unsigned phase, u32 level);
+  u32 deepest_level();
   Status fail(Errno error, const char* what);
 
   Geometry geometry_;

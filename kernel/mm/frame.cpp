@@ -49,7 +49,10 @@ bool may_reclaim() { return hal::current_thread()->preempt_count == 0 && hal::in
 // Wakes whoever makes room, before there is none.
 void watch_free_frames() {
   const u64 free = g_node.below.free_frames() + g_node.above.free_frames();
-  if (free < g_low_mark && may_reclaim()) memory_is_low();
+  if (free >= g_low_mark || !may_reclaim()) return;
+  memory_is_low();
+  // The last frames are for those who cannot wait: allocations under spinning locks, in interrupts.
+  if (free < g_low_mark / 4) reclaim(2 * kReclaimBatch, false);
 }
 
 PageFrame* take_cached() {

@@ -1,6 +1,7 @@
 // Open files: descriptors, reading and writing.
 
 #include "gen/syscall_decl.hpp"
+#include "kernel/mm/vm_object.hpp"
 #include "kernel/syscall/descriptor.hpp"
 #include "kernel/syscall/open_flags.hpp"
 #include "kernel/syscall/path_argument.hpp"
@@ -212,6 +213,21 @@ Result<i64> sys_fsync(int fd) {
 
 Result<i64> sys_fdatasync(int fd) {
   TRY(TRY(file_of(fd))->sync(true));
+  return 0;
+}
+
+// Writes pages out, without the file system's own blocks and without a flush of the disk: no promise, as on Linux.
+Result<i64> sys_sync_file_range(int fd, i64 offset, i64 length, u32 flags) {
+  constexpr u32 kWaitBefore = 1, kWrite = 2, kWaitAfter = 4;
+  auto file = TRY(file_of(fd));
+  if (offset < 0 || length < 0 || offset > INT64_MAX - length) return Err(Errno::EINVAL);
+  if (!file->has_position()) return Err(Errno::ESPIPE);
+  lib::Ref<vfs::Inode> inode = file->inode();
+  mm::VmObject* pages = inode->pages();
+  if (pages == nullptr || (flags & (kWaitBefore | kWrite | kWaitAfter)) == 0) return 0;
+  const u64 first = static_cast<u64>(offset) >> kPageShift;
+  const u64 end = length == 0 ? ~u64{0} : pages_for(static_cast<u64>(offset + length));
+  TRY(pages->write_back(first, end - first, (flags & (kWaitBefore | kWaitAfter)) != 0));
   return 0;
 }
 
