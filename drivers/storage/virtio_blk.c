@@ -204,7 +204,8 @@ static hal_status_t describe(blk_t* blk, storage_info_t* info) {
   if (!is_power_of_two(block_size) || block_size < kSectorSize || block_size > 65536) return HAL_INVALID;
   const uint64_t sectors = virtio_config64(virtio, kConfigCapacity);
   if (sectors > UINT64_MAX / kSectorSize / 2) return HAL_INVALID; /* all ones, too */
-  *info = (storage_info_t){.size = sizeof(*info), .block_size = block_size, .queues = 1, .queue_depth = kSlots, .name = "vd"};
+  *info = (storage_info_t){
+      .size = sizeof(*info), .block_size = block_size, .queues = 1, .queue_depth = kSlots, .name = "vd"};
   info->blocks = sectors / (block_size / kSectorSize);
   info->max_segments = kMostSegments;
   if ((features & FEATURE_SEG_MAX) != 0) {

@@ -35,9 +35,8 @@ class BlockFile final : public vfs::File {
     if (position >= device().bytes()) return Err(Errno::ENOSPC);
     buffer.limit(device().bytes() - position);
     lib::Ref<vfs::Inode> node = inode();
-    const auto done = node->contents.with([&](sync::Nothing&) {
-      return vfs::write_through(cache_->object(), buffer, position, [](u64) {});
-    });
+    const auto done = node->contents.with(
+        [&](sync::Nothing&) { return vfs::write_through(cache_->object(), buffer, position, [](u64) {}); });
     if (!done) return done;
     if ((flags() & (vfs::open_flag::kDsync | vfs::open_flag::kSync)) != 0) TRY(cache_->sync());
     vfs::balance_dirty_pages();

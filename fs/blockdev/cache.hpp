@@ -1,9 +1,9 @@
 // A disk's own page cache, for those who read and write it through its node (/dev/vda).
 //
 // Mounted file systems keep their own copies of what they read; like any program that works on a mounted disk, one that
-// writes to the node of a disk that is mounted for writing destroys it. The cache is made by the first open and lives on
-// while something in it is dirty or open; the last close writes it out and drops what is clean, so that the next reader
-// sees what a mount has written meanwhile.
+// writes to the node of a disk that is mounted for writing destroys it. The cache is made by the first open and lives
+// on while something in it is dirty or open; the last close writes it out and drops what is clean, so that the next
+// reader sees what a mount has written meanwhile.
 #pragma once
 
 #include "kernel/block/device.hpp"

@@ -134,7 +134,8 @@ u32 Volume::directory_group(u32 parent_group) {
   const u32 free_inodes = super_->free_inodes / geometry_.groups;
   const u32 free_blocks = super_->free_blocks / geometry_.groups;
   // Directories in the root are strangers to each other: each starts at another place.
-  const u32 start = parent_group == 0 ? static_cast<u32>(epoch_ + super_->free_inodes) % geometry_.groups : parent_group;
+  const u32 start =
+      parent_group == 0 ? static_cast<u32>(epoch_ + super_->free_inodes) % geometry_.groups : parent_group;
   for (u32 i = 0; i < geometry_.groups; ++i) {
     const u32 group = (start + i) % geometry_.groups;
     const GroupDescriptor& d = descriptor(group);

@@ -14,11 +14,11 @@
 namespace ext2 {
 
 enum class Role : u8 {
-  Count,      // superblock, descriptors, bitmaps: e2fsck can compute them anew, so their order does not matter
-  Inode,      // inode tables
-  Indirect,   // maps of files
+  Count,     // superblock, descriptors, bitmaps: e2fsck can compute them anew, so their order does not matter
+  Inode,     // inode tables
+  Indirect,  // maps of files
   Directory,
-  Text,       // long symlinks
+  Text,  // long symlinks
 };
 
 // A name that was removed from a directory block in memory, and still stands on the disk until the inode that it names
@@ -31,11 +31,11 @@ struct HeldName {
 struct Block : lib::ListNode {
   u32 number = 0;
   Role role = Role::Count;
-  u8* data = nullptr;      // the cache's
-  bool dirty = false;      // differs from the disk by more than held names
-  bool is_new = false;     // allocated since the last commit: nothing on the disk refers to it
-  bool parks = false;      // holds the second names of files that are about to lose their first (names.cpp)
-  bool pinned = false;     // never evicted
+  u8* data = nullptr;   // the cache's
+  bool dirty = false;   // differs from the disk by more than held names
+  bool is_new = false;  // allocated since the last commit: nothing on the disk refers to it
+  bool parks = false;   // holds the second names of files that are about to lose their first (names.cpp)
+  bool pinned = false;  // never evicted
   lib::Vector<HeldName> held;
 
   bool is_clean() const { return !dirty && held.empty(); }

@@ -1,8 +1,8 @@
 // Writing what waits, in order.
 //
 // e2fsck -p repairs a name whose inode is free (it removes the name), wrong counts and bitmaps, and takes back what
-// belongs to nobody; it gives up on an inode in use without a name, on a block that two files claim, and on garbage in a
-// map or directory. So the disk must never show those, whatever of the writes since the last flush is lost:
+// belongs to nobody; it gives up on an inode in use without a name, on a block that two files claim, and on garbage in
+// a map or directory. So the disk must never show those, whatever of the writes since the last flush is lost:
 //   phase 0  second names of files that lose their first one by a rename over it ("parked" in lost+found)
 //   phase 1  directories with their new names, and with the removed ones still in place ("held"); new indirect blocks
 //            and symlinks, which nothing on the disk refers to yet
@@ -50,8 +50,7 @@ Status Volume::write_block(Block& block, bool with_held) {
     restore_held(block, scratch_.data());
     image = scratch_.data();
   }
-  return block::write(cache_.device(), cache_.sector_of(block.number),
-                      block::segment_of(image, geometry_.block_size));
+  return block::write(cache_.device(), cache_.sector_of(block.number), block::segment_of(image, geometry_.block_size));
 }
 
 // How many blocks were written.

@@ -31,7 +31,8 @@ FileType type_from_byte(u8 byte) {
 
 std::string_view name_of(const Block& block, u32 offset) {
   const u8* entry = block.data + offset;
-  return {reinterpret_cast<const char*>(entry) + kEntryHeader, reinterpret_cast<const DirectoryEntry*>(entry)->name_length};
+  return {reinterpret_cast<const char*>(entry) + kEntryHeader,
+          reinterpret_cast<const DirectoryEntry*>(entry)->name_length};
 }
 
 bool is_held(const Block& block, u32 offset) {
@@ -53,7 +54,8 @@ Result<Block*> Ext2Inode::directory_block(Volume& volume, u32 index) {
   const u32 number = TRY(volume.map(map_, index));
   if (number == 0) return volume.corrupted("a directory has a hole", this->number());
   auto block = volume.cache().get(number, Role::Directory);
-  if (!block && block.error() == Errno::EUCLEAN) return volume.corrupted("a directory's block is somebody else's", number);
+  if (!block && block.error() == Errno::EUCLEAN)
+    return volume.corrupted("a directory's block is somebody else's", number);
   return block;
 }
 
@@ -126,7 +128,8 @@ Result<Ext2Inode::Slot> Ext2Inode::room_in(Volume& volume, Block& block, u32 nee
   return Err(Errno::ENOSPC);
 }
 
-Result<Ext2Inode::Slot> Ext2Inode::add_entry(Volume& volume, std::string_view name, u32 inode, FileType type, bool grow) {
+Result<Ext2Inode::Slot> Ext2Inode::add_entry(Volume& volume, std::string_view name, u32 inode, FileType type,
+                                             bool grow) {
   if ((flags_ & kInodeIndexed) != 0) {
     // We do not keep the index that another system made; it has to go before the first name that it does not know.
     flags_ &= ~kInodeIndexed;

@@ -183,8 +183,8 @@ void Ext2Inode::erase(Volume& volume) {
   const bool directory = is_directory();
   const bool hold = is_on_disk(volume);
   volume.count_orphan(-1);
-  const bool has_blocks = type() == FileType::Regular || directory ||
-                          (type() == FileType::Symlink && size() > kFastSymlinkMax);
+  const bool has_blocks =
+      type() == FileType::Regular || directory || (type() == FileType::Symlink && size() > kFastSymlinkMax);
   Status erased = free_attributes(volume);
   if (erased && has_blocks) erased = volume.free_from(map_, 0);
   if (!erased) return;  // the volume is read-only now, or there was no memory: e2fsck takes it back

@@ -1,9 +1,9 @@
 // Files of an ext2 file system in memory.
 //
-// The generic attributes are the ones of vfs::Inode; they go to the inode table (in memory) in store(), which operations
-// on names and blocks call at once and everything else when the inode is synced. An inode that has something to store
-// or dirty pages is on its file system's dirty list, which holds a reference: one that nobody refers to is clean. What
-// the volume's lock guards is marked [volume].
+// The generic attributes are the ones of vfs::Inode; they go to the inode table (in memory) in store(), which
+// operations on names and blocks call at once and everything else when the inode is synced. An inode that has something
+// to store or dirty pages is on its file system's dirty list, which holds a reference: one that nobody refers to is
+// clean. What the volume's lock guards is marked [volume].
 #pragma once
 
 #include "fs/ext2/ext2.hpp"

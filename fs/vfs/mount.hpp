@@ -13,8 +13,9 @@ namespace mount_flag {
 inline constexpr u32 kReadOnly = 1, kNosuid = 2, kNodev = 4, kNoexec = 8, kSynchronous = 16, kNoatime = 1024,
                      kNodiratime = 2048, kRelatime = 1 << 21, kStrictatime = 1 << 24;
 // Those that a remount with MS_BIND changes: of this mount, not of the file system.
-inline constexpr u32 kOfMount = kReadOnly | kNosuid | kNodev | kNoexec | kNoatime | kNodiratime | kRelatime | kStrictatime;
-}
+inline constexpr u32 kOfMount =
+    kReadOnly | kNosuid | kNodev | kNoexec | kNoatime | kNodiratime | kRelatime | kStrictatime;
+}  // namespace mount_flag
 
 class Mount : public lib::RefCounted<Mount>, public lib::ListNode {
  public:

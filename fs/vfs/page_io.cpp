@@ -29,8 +29,7 @@ Result<usize> write_page_part(mm::VmObject& pages, WriteBuffer& buffer, u64 inde
       mm::release_frame(cached);
     }
   }
-  mm::PageFrame* frame =
-      TRY(pages.page_to_write(index, static_cast<u32>(offset), static_cast<u32>(offset + piece)));
+  mm::PageFrame* frame = TRY(pages.page_to_write(index, static_cast<u32>(offset), static_cast<u32>(offset + piece)));
   const usize moved = buffer.take(static_cast<u8*>(mm::memory_of(frame)) + offset, piece);
   // While the copy waited for the program's memory the page may have been written out: it has changed since.
   const Status still_dirty = moved == 0 ? Status() : pages.page_was_written(index, frame);

@@ -12,7 +12,7 @@
 namespace vfs {
 namespace {
 
-sync::WaitQueue g_work;     // the thread waits for something to do
+sync::WaitQueue g_work;      // the thread waits for something to do
 sync::WaitQueue g_progress;  // writers wait for the thread
 std::atomic<bool> g_asked = false;
 std::atomic<u64> g_rounds = 0;

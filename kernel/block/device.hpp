@@ -1,7 +1,7 @@
 // Block devices: disks and their partitions.
 //
-// A Device is shared; the registry holds it as long as the hardware is there, openers and mounts as long as they use it.
-// submit() may be called in any context; everything that may sleep is built on Batch (kernel/block/batch.hpp).
+// A Device is shared; the registry holds it as long as the hardware is there, openers and mounts as long as they use
+// it. submit() may be called in any context; everything that may sleep is built on Batch (kernel/block/batch.hpp).
 #pragma once
 
 #include "kernel/block/request.hpp"

@@ -9,7 +9,8 @@ constexpr u32 kMergeLook = 8;
 }  // namespace
 
 bool QueuedDevice::fits(const Request& chain, const Request& request) const {
-  return chain.operation == request.operation && chain_segments(chain) + request.segments.size() <= limits().max_segments &&
+  return chain.operation == request.operation &&
+         chain_segments(chain) + request.segments.size() <= limits().max_segments &&
          chain_sectors(chain) + request.sectors <= limits().max_sectors;
 }
 

@@ -142,8 +142,7 @@ void StorageDisk::fail_outstanding() {
   driver_.with([](Driver& driver) { driver.gone = true; });
   abandon();
   for (u32 i = 0; i < kMostDepth; ++i) {
-    block::Request* chain =
-        driver_.with([&](Driver& driver) { return std::exchange(driver.slots[i].chain, nullptr); });
+    block::Request* chain = driver_.with([&](Driver& driver) { return std::exchange(driver.slots[i].chain, nullptr); });
     if (chain != nullptr) finished(*chain, Err(Errno::ENODEV));
   }
 }

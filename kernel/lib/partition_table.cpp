@@ -44,9 +44,7 @@ struct GptEntry {
   u64 first, last;
 };
 
-u32 little32(const u8 (&bytes)[4]) {
-  return bytes[0] | u32{bytes[1]} << 8 | u32{bytes[2]} << 16 | u32{bytes[3]} << 24;
-}
+u32 little32(const u8 (&bytes)[4]) { return bytes[0] | u32{bytes[1]} << 8 | u32{bytes[2]} << 16 | u32{bytes[3]} << 24; }
 bool is_extended(u8 type) { return type == kExtended || type == kExtendedLba || type == kExtendedLinux; }
 
 class TableReader {
@@ -102,7 +100,8 @@ class TableReader {
       if (!read(at, &table, sizeof(table)) || !table.is_valid()) return {};
       const MbrSlot& own = table.slots[0];
       const MbrSlot& next = table.slots[1];
-      if (own.type != kEmpty && !is_extended(own.type)) TRY(add(number++, at + little32(own.start), little32(own.count)));
+      if (own.type != kEmpty && !is_extended(own.type))
+        TRY(add(number++, at + little32(own.start), little32(own.count)));
       if (!is_extended(next.type) || little32(next.start) == 0) return {};
       at = base + little32(next.start);
     }
@@ -133,7 +132,8 @@ class TableReader {
     TRY(bytes.resize(total));
     for (usize done = 0; done < total;) {
       const usize piece = std::min<usize>(total - done, std::max<usize>(unit, kPageSize / unit * unit));
-      if (header.entries_sector > disk_.size() / unit || !read(header.entries_sector + done / unit, &bytes[done], piece)) {
+      if (header.entries_sector > disk_.size() / unit ||
+          !read(header.entries_sector + done / unit, &bytes[done], piece)) {
         return false;
       }
       done += piece;

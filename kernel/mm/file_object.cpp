@@ -99,8 +99,8 @@ Result<PageFrame*> FileObject::dirty_page(u64 index, u32 from, u32 to, bool exte
     } else {
       frame = TRY(page(index));
     }
-    const bool has_room = (frame->flags.load(std::memory_order_acquire) & kDirty) != 0 && store_ != nullptr &&
-                          !store_->reserves_parts();
+    const bool has_room =
+        (frame->flags.load(std::memory_order_acquire) & kDirty) != 0 && store_ != nullptr && !store_->reserves_parts();
     if (!has_room) {
       const Status reserved = store_ == nullptr ? Err(Errno::EIO) : store_->reserve(index, from, to, extends);
       if (!reserved) {

@@ -25,8 +25,8 @@ inline constexpr u8 kFilling = 1, kUpToDate = 2, kDirty = 4, kWriteback = 8, kRe
 }
 
 struct CacheCounts {
-  std::atomic<u64> cached = 0;     // pages of files
-  std::atomic<u64> devices = 0;    // pages of disks ("Buffers")
+  std::atomic<u64> cached = 0;   // pages of files
+  std::atomic<u64> devices = 0;  // pages of disks ("Buffers")
   std::atomic<u64> dirty = 0;
   std::atomic<u64> writeback = 0;
 };
@@ -100,9 +100,7 @@ class FileObject final : public VmObject {
   Result<bool> mark_dirty(u64 index, PageFrame* frame);
   bool take_dirty_run(u64& index, u64 end, bool wait, Run& run);
   Status write_run(Run& run);
-  std::atomic<u64>& cached_counter() {
-    return kind_ == Kind::File ? g_cache_counts.cached : g_cache_counts.devices;
-  }
+  std::atomic<u64>& cached_counter() { return kind_ == Kind::File ? g_cache_counts.cached : g_cache_counts.devices; }
 
   PageStore* store_;  // null once detached
   const Kind kind_;

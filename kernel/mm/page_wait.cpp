@@ -9,15 +9,12 @@ namespace {
 constexpr usize kQueues = 64;
 sync::WaitQueue g_queues[kQueues];
 
-sync::WaitQueue& queue_of(const PageFrame* frame) {
-  return g_queues[lib::mix(reinterpret_cast<u64>(frame)) % kQueues];
-}
+sync::WaitQueue& queue_of(const PageFrame* frame) { return g_queues[lib::mix(reinterpret_cast<u64>(frame)) % kQueues]; }
 
 }  // namespace
 
 void wait_for_page(PageFrame* frame, u8 flags) {
-  static_cast<void>(
-      queue_of(frame).wait([&] { return (frame->flags.load(std::memory_order_acquire) & flags) == 0; }));
+  static_cast<void>(queue_of(frame).wait([&] { return (frame->flags.load(std::memory_order_acquire) & flags) == 0; }));
 }
 
 void clear_page_flags(PageFrame* frame, u8 flags) {

@@ -46,8 +46,8 @@ Status must_be_admin() {
 
 Status write_link(Writer& answer, const netif& interface, u16 flags) {
   const bool is_loopback = interface_of(interface) == nullptr;
-  const LinkMessage message{0, 0, is_loopback ? kTypeLoopback : kTypeEthernet, netif_get_index(&interface),
-                            flags_of(interface), 0};
+  const LinkMessage message{
+      0, 0, is_loopback ? kTypeLoopback : kTypeEthernet, netif_get_index(&interface), flags_of(interface), 0};
   TRY(answer.begin(kNewLink, flags, message));
   char name[kInterfaceName] = {};
   const usize length = name_of(interface, name);
@@ -67,8 +67,8 @@ Status write_ipv4(Writer& answer, const netif& interface, u16 flags) {
   const u32 address = netif_ip4_addr(&interface)->addr, mask = netif_ip4_netmask(&interface)->addr;
   if (address == 0) return {};
   const bool is_loopback = interface_of(interface) == nullptr;
-  const AddressMessage message{2, static_cast<u8>(std::popcount(mask)), 0x80,
-                               is_loopback ? kScopeHost : kScopeUniverse, netif_get_index(&interface)};
+  const AddressMessage message{2, static_cast<u8>(std::popcount(mask)), 0x80, is_loopback ? kScopeHost : kScopeUniverse,
+                               netif_get_index(&interface)};
   TRY(answer.begin(kNewAddress, flags, message));
   TRY(answer.attribute(address_attribute::kAddress, address));
   TRY(answer.attribute(address_attribute::kLocal, address));
@@ -84,7 +84,9 @@ Status write_ipv6(Writer& answer, const netif& interface, u16 flags) {
   for (u8 i = 0; i < LWIP_IPV6_NUM_ADDRESSES; ++i) {
     if (!ip6_addr_isvalid(netif_ip6_addr_state(&interface, i))) continue;
     const ip6_addr_t& address = *netif_ip6_addr(&interface, i);
-    const u8 scope = ip6_addr_islinklocal(&address) ? kScopeLink : ip6_addr_isloopback(&address) ? kScopeHost : kScopeUniverse;
+    const u8 scope = ip6_addr_islinklocal(&address)  ? kScopeLink
+                     : ip6_addr_isloopback(&address) ? kScopeHost
+                                                     : kScopeUniverse;
     const u8 prefix = scope == kScopeHost ? 128 : 64;
     TRY(answer.begin(kNewAddress, flags, AddressMessage{10, prefix, 0x80, scope, netif_get_index(&interface)}));
     TRY(answer.attribute(address_attribute::kAddress, address.addr, 16));
@@ -100,11 +102,15 @@ struct RouteDump {
 
 Status write_route(Writer& answer, const inet::Route& route) {
   const bool is_direct = route.gateway.addr == 0;
-  const RouteMessage message{2,          static_cast<u8>(std::popcount(route.mask.addr)),
-                             0,          0,
-                             kMainTable, is_direct ? kProtocolKernel : kProtocolBoot,
+  const RouteMessage message{2,
+                             static_cast<u8>(std::popcount(route.mask.addr)),
+                             0,
+                             0,
+                             kMainTable,
+                             is_direct ? kProtocolKernel : kProtocolBoot,
                              is_direct ? kScopeLink : kScopeUniverse,
-                             kUnicast,   0};
+                             kUnicast,
+                             0};
   TRY(answer.begin(kNewRoute, kMulti, message));
   TRY(answer.attribute<u32>(route_attribute::kTable, kMainTable));
   if (route.mask.addr != 0) TRY(answer.attribute(route_attribute::kTarget, route.network.addr));

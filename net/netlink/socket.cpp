@@ -57,9 +57,7 @@ class NetlinkSocket final : public Socket {
     const u32 port = state_.with([](State& state) { return state.port; });
     return SocketAddress::of(NetlinkAddress{family::kNetlink, 0, port, 0});
   }
-  Result<SocketAddress> peer_address() override {
-    return SocketAddress::of(NetlinkAddress{family::kNetlink, 0, 0, 0});
-  }
+  Result<SocketAddress> peer_address() override { return SocketAddress::of(NetlinkAddress{family::kNetlink, 0, 0, 0}); }
 
   Result<usize> send(Outgoing& message) override {
     if (message.to != nullptr && TRY(message.to->as<NetlinkAddress>()).port != 0) return Err(Errno::ECONNREFUSED);

@@ -190,7 +190,8 @@ Image populated_image() {
   Ext2Host host(disk);
   static_cast<void>(host.make_directory("/d"));
   static_cast<void>(host.make_directory("/d/e"));
-  for (int i = 0; i < 20; ++i) static_cast<void>(host.write_file("/d/f" + std::to_string(i), pattern(2000 * static_cast<usize>(i), 9)));
+  for (int i = 0; i < 20; ++i)
+    static_cast<void>(host.write_file("/d/f" + std::to_string(i), pattern(2000 * static_cast<usize>(i), 9)));
   static_cast<void>(vfs::make_symlink(host.context(), std::string(200, 'y'), "/d/l"));
   host.unmount();
   return disk->image();

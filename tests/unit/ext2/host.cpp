@@ -52,7 +52,8 @@ int check_image(const Image& image, bool repair, Image* repaired, std::string* s
     out.write(reinterpret_cast<const char*>(image.data()), static_cast<std::streamsize>(image.size()));
   }
   std::string output;
-  const int status = run(std::string("PATH=$PATH:/usr/sbin:/sbin; e2fsck -f ") + (repair ? "-p " : "-n ") + scratch(), &output);
+  const int status =
+      run(std::string("PATH=$PATH:/usr/sbin:/sbin; e2fsck -f ") + (repair ? "-p " : "-n ") + scratch(), &output);
   if (repaired != nullptr) *repaired = load();
   if (said != nullptr) *said = output;
   unlink(scratch().c_str());

@@ -30,7 +30,8 @@ class PowerCut {
   PowerCut(const std::string& options, unsigned seed)
       : random_(seed), disk_(FakeDisk::create(test::make_image(options, 4096))), host_(disk_) {
     disk_->before_change = [&] {
-      if (random_() % chance_ == 0 && moments_.size() < 60) moments_.push_back({disk_->after_power_cut(random_), promised_});
+      if (random_() % chance_ == 0 && moments_.size() < 60)
+        moments_.push_back({disk_->after_power_cut(random_), promised_});
     };
   }
 

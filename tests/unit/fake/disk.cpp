@@ -42,7 +42,9 @@ void FakeDisk::route(block::Request& request) {
     // Blocks are whole after a power cut, but a large write may be there in part.
     for (usize done = 0; done < write.bytes.size(); done += kPageSize) {
       const usize end = std::min(write.bytes.size(), done + kPageSize);
-      waiting_.push_back({write.at + done, {write.bytes.begin() + static_cast<isize>(done), write.bytes.begin() + static_cast<isize>(end)}});
+      waiting_.push_back(
+          {write.at + done,
+           {write.bytes.begin() + static_cast<isize>(done), write.bytes.begin() + static_cast<isize>(end)}});
     }
   }
   request.done(request, {});

@@ -32,7 +32,8 @@ struct Frames {
   Frames() {
     const auto map = [](VirtAddr at, usize size) {
       void* wanted = reinterpret_cast<void*>(at);
-      if (mmap(wanted, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != wanted)
+      if (mmap(wanted, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) !=
+          wanted)
         std::abort();
     };
     map(hal::arch::kDirectMapBase, hal::arch::kDirectMapSize);
@@ -100,7 +101,9 @@ void panic(const char* format, ...) {
   va_end(arguments);
   std::abort();
 }
-void assertion_failed(const char* expression, const char* message, const char*, int) { panic("%s: %s\n", expression, message); }
+void assertion_failed(const char* expression, const char* message, const char*, int) {
+  panic("%s: %s\n", expression, message);
+}
 }  // namespace diag
 
 namespace vfs {

@@ -94,8 +94,6 @@ TEST(PartitionTable, GarbageIsNoTable) {
   }
 }
 
-TEST(PartitionTable, Crc32) {
-  EXPECT_EQ(lib::crc32({reinterpret_cast<const u8*>("123456789"), 9}), 0xcbf43926u);
-}
+TEST(PartitionTable, Crc32) { EXPECT_EQ(lib::crc32({reinterpret_cast<const u8*>("123456789"), 9}), 0xcbf43926u); }
 
 }  // namespace
