@@ -62,6 +62,7 @@ enum class LockKind : u8 { Mutex, Spin, SpinIrq };
   X(KernelStacks,      Spin)     /* free kernel stacks */                             \
   X(KernelPageTable,   Spin)     /* page-table entries of the kernel's half */        \
   /* spinning, interrupts off */                                                      \
+  X(InterruptTable,    SpinIrq)  /* handlers of a line, which run with it held */     \
   X(ProcessTable,      SpinIrq)  /* pids, parents, groups, sessions */                \
   X(Terminals,         SpinIrq)  /* the list of terminals */                          \
   X(Terminal,          SpinIrq)  /* a terminal's queues and settings */               \
@@ -69,7 +70,6 @@ enum class LockKind : u8 { Mutex, Spin, SpinIrq };
   X(Signals,           SpinIrq)  /* a process's signal state */                       \
   X(EventSource,       SpinIrq)  /* counters of eventfd, timerfd, signalfd */         \
   X(CallQueue,         SpinIrq)  /* functions to run on another CPU */                \
-  X(InterruptTable,    SpinIrq)  /* handlers of interrupt lines */                    \
   X(StorageDriver,     SpinIrq)  /* a disk's requests that its driver has */           \
   X(NetTransmit,       SpinIrq)  /* the way to one network driver */                  \
   X(DeviceQueue,       SpinIrq)  /* a driver's request queue */                       \

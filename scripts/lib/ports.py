@@ -35,7 +35,7 @@ DOWNLOADS = CACHE / "sources"
 KEY_LENGTH = 24
 
 FOR_KERNEL = ["musl", "libstdcxx-headers", "kernel-include", "libfdt", "lwip"]
-FOR_USERLAND = ["linux-headers", "toolchain", "busybox"]
+FOR_USERLAND = ["linux-headers", "toolchain", "busybox", "e2fsprogs", "dash", "lua", "sqlite"]
 
 
 def jobs():

@@ -1,7 +1,7 @@
 /* Where lwIP asks the kernel: routes and initial sequence numbers. net/inet implements these. */
 #pragma once
 
-#include "lwip/ip_addr.h"
+#include <lwip/ip_addr.h>
 
 #ifdef __cplusplus
 extern "C" {
