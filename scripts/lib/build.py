@@ -7,6 +7,7 @@ import shutil
 import arches
 import boot_image
 import mkcpio
+import mkdisk
 import ports
 from console import Failure, run_logged, run_main, say, step
 from locks import locked
@@ -56,6 +57,7 @@ def _build(arch, kind):
   _userland(arch)
   initramfs = BUILD / arch.name / "initramfs.cpio"
   mkcpio.make_initramfs(arch, initramfs)
+  mkdisk.make_root(arch, BUILD / arch.name / "root.ext2")
   if arch.name == "x86_64":
     folder = output_folder(arch, kind)
     boot_image.make_iso(folder / "halyard.iso", folder / "kernel", initramfs)

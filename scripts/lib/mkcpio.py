@@ -41,9 +41,10 @@ def make_initramfs(arch, output):
   say(f"{output.relative_to(ROOT)}: {len(data) // 1024} KiB")
 
 
-def read_list(file, build_folder):
-  """The entries of a list, each path once, parents before what they hold."""
+def read_list(file, build_folder, above=None):
+  """The entries of a list, each path once, parents before what they hold. Directories may be those of another list."""
   entries = {}
+  above = above or {}
   for number, line in enumerate(file.read_text().splitlines(), 1):
     words = line.split("#")[0].split()
     if not words:
@@ -55,7 +56,8 @@ def read_list(file, build_folder):
       raise Failure(f"{file.relative_to(ROOT)}:{number}: cannot read: {line}", "see scripts/lib/mkcpio.py for the form")
   for path in entries:
     parent = os.path.dirname(path)
-    if parent != "/" and not stat.S_ISDIR(entries[parent].mode if parent in entries else 0):
+    holder = entries.get(parent) or above.get(parent)
+    if parent != "/" and not (holder and stat.S_ISDIR(holder.mode)):
       raise Failure(f"{file.relative_to(ROOT)}: {path} is in no directory of the list", f"add: dir {parent} 755 0 0")
   return [entries[path] for path in sorted(entries, key=lambda path: path.split("/"))]
 
