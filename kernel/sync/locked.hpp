@@ -165,7 +165,19 @@ class Locked {
 
  private:
   Guard lock_as(Nesting nesting) {
-    check_acquire(this, Class, nesting, reinterpret_cast<VirtAddr>(__builtin_return_address(0)));
+    const VirtAddr taken_at = reinterpret_cast<VirtAddr>(__builtin_return_address(0));
+#if HALYARD_DEBUG
+    if constexpr (kind_of(Class) == LockKind::SpinIrq) {
+      // An interrupt between the note that the lock is held and the lock itself would be blamed for its own locks.
+      const bool were_enabled = hal::interrupts_enabled();
+      hal::interrupts_disable();
+      check_acquire(this, Class, nesting, taken_at);
+      Saved saved = lock_.acquire();
+      saved.interrupts = were_enabled;
+      return Guard(this, saved);
+    }
+#endif
+    check_acquire(this, Class, nesting, taken_at);
     return Guard(this, lock_.acquire());
   }
 
