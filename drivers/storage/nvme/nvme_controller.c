@@ -1,0 +1,140 @@
+/* The controller's registers, and its admin queue (NVM Express Base 2.0, 3.1.3 and 3.5). */
+#include "drivers/storage/nvme/nvme.h"
+
+enum {
+  kCapabilities = 0x00,
+  kConfiguration = 0x14,
+  kStatus = 0x1c,
+  kAdminAttributes = 0x24,
+  kAdminCommands = 0x28,
+  kAdminAnswers = 0x30,
+  kDoorbells = 0x1000,
+  /* configuration */
+  kEnable = 1,
+  kCommandEntry = 6 << 16, /* 2^6 bytes */
+  kAnswerEntry = 4 << 20,  /* 2^4 bytes */
+  kShutdownNormal = 1 << 14,
+  kShutdownMask = 3 << 14,
+  /* status */
+  kReady = 1,
+  kFatal = 2,
+  kShutdownDone = 2 << 2,
+  kShutdownStatusMask = 3 << 2,
+
+  kAdminMs = 5000,
+  kShutdownMs = 5000,
+};
+
+static uint64_t read64(nvme_controller_t* nvme, uint32_t offset) {
+  return hal_mmio_read32(nvme->registers + offset) | (uint64_t)hal_mmio_read32(nvme->registers + offset + 4) << 32;
+}
+
+static void write64(nvme_controller_t* nvme, uint32_t offset, uint64_t value) {
+  hal_mmio_write32(nvme->registers + offset, (uint32_t)value);
+  hal_mmio_write32(nvme->registers + offset + 4, (uint32_t)(value >> 32));
+}
+
+volatile uint8_t* nvme_doorbells(nvme_controller_t* nvme, uint32_t queue) {
+  const uint64_t offset = kDoorbells + (uint64_t)queue * 2 * nvme->doorbell_stride;
+  return offset + 2 * nvme->doorbell_stride <= nvme->registers_size ? nvme->registers + offset : NULL;
+}
+
+static hal_status_t wait_for(nvme_controller_t* nvme, uint32_t mask, uint32_t wanted, uint64_t milliseconds) {
+  const uint64_t start = hal_timer_ms();
+  for (;;) {
+    const uint32_t status = hal_mmio_read32(nvme->registers + kStatus);
+    if (status == UINT32_MAX || (status & kFatal) != 0) return HAL_ERROR;
+    if ((status & mask) == wanted) return HAL_OK;
+    if (hal_timer_ms() - start > milliseconds) return HAL_TIMEOUT;
+    hal_sleep_ms(1);
+  }
+}
+
+static hal_status_t disable(nvme_controller_t* nvme) {
+  const uint32_t configuration = hal_mmio_read32(nvme->registers + kConfiguration);
+  if (configuration == UINT32_MAX) return HAL_ERROR;
+  hal_mmio_write32(nvme->registers + kConfiguration, configuration & ~(uint32_t)kEnable);
+  const uint64_t start = hal_timer_ms();
+  /* A controller in the fatal state becomes not ready as well (3.5.1): only the bit counts. */
+  for (;;) {
+    const uint32_t status = hal_mmio_read32(nvme->registers + kStatus);
+    if (status == UINT32_MAX) return HAL_ERROR;
+    if ((status & kReady) == 0) return HAL_OK;
+    if (hal_timer_ms() - start > nvme->ready_ms) return HAL_TIMEOUT;
+    hal_sleep_ms(1);
+  }
+}
+
+static hal_status_t read_capabilities(nvme_controller_t* nvme) {
+  const uint64_t capabilities = read64(nvme, kCapabilities);
+  if (capabilities == UINT64_MAX) return HAL_NOT_FOUND;
+  const uint32_t most_entries = (uint32_t)(capabilities & 0xffff) + 1;
+  const uint32_t smallest_page = 12 + (uint32_t)(capabilities >> 48 & 0xf);
+  const bool has_nvm_commands = (capabilities >> 37 & 1) != 0;
+  if (most_entries < NVME_RING || smallest_page > 12 || !has_nvm_commands) return HAL_NOT_SUPPORTED;
+  nvme->doorbell_stride = 4u << (capabilities >> 32 & 0xf);
+  nvme->ready_ms = ((uint32_t)(capabilities >> 24 & 0xff) + 1) * 500;
+  return HAL_OK;
+}
+
+static hal_status_t enable(nvme_controller_t* nvme) {
+  hal_mmio_write32(nvme->registers + kAdminAttributes, (NVME_ADMIN_RING - 1) << 16 | (NVME_ADMIN_RING - 1));
+  write64(nvme, kAdminCommands, nvme->admin.commands_address);
+  write64(nvme, kAdminAnswers, nvme->admin.answers_address);
+  hal_mmio_barrier();
+  hal_mmio_write32(nvme->registers + kConfiguration, kEnable | kCommandEntry | kAnswerEntry);
+  return wait_for(nvme, kReady, kReady, nvme->ready_ms);
+}
+
+hal_status_t nvme_controller_start(nvme_controller_t* nvme) {
+  hal_status_t status = hal_bus_pci_enable(nvme->device);
+  if (status != HAL_OK) return status;
+  nvme->registers_size = (uint32_t)nvme->device->bar[0].size;
+  nvme->registers = hal_bus_map_bar(nvme->device, 0);
+  if (nvme->registers == NULL || nvme->registers_size < kDoorbells + 16) return HAL_NOT_FOUND;
+  status = read_capabilities(nvme);
+  if (status == HAL_OK) status = disable(nvme);
+  if (status != HAL_OK) return status;
+  volatile uint8_t* doorbells = nvme_doorbells(nvme, 0);
+  nvme->page = hal_dma_alloc(nvme->device, NVME_PAGE, &nvme->page_address);
+  if (doorbells == NULL || nvme->page == NULL) return HAL_NO_MEMORY;
+  status = nvme_ring_open(&nvme->admin, nvme->device, NVME_ADMIN_RING, doorbells, nvme->doorbell_stride);
+  return status == HAL_OK ? enable(nvme) : status;
+}
+
+void nvme_controller_stop(nvme_controller_t* nvme) {
+  if (nvme->registers != NULL && disable(nvme) != HAL_OK) {
+    hal_log(HAL_LOG_ERROR, "nvme", "%s does not stop", nvme->device->name);
+  }
+  nvme_ring_close(&nvme->admin);
+  hal_dma_free(nvme->device, nvme->page, NVME_PAGE);
+  nvme->page = NULL;
+}
+
+void nvme_controller_announce_shutdown(nvme_controller_t* nvme) {
+  const uint32_t configuration = hal_mmio_read32(nvme->registers + kConfiguration);
+  hal_mmio_write32(nvme->registers + kConfiguration, (configuration & ~(uint32_t)kShutdownMask) | kShutdownNormal);
+  if (wait_for(nvme, kShutdownStatusMask, kShutdownDone, kShutdownMs) != HAL_OK) {
+    hal_log(HAL_LOG_WARNING, "nvme", "%s did not finish its shutdown", nvme->device->name);
+  }
+}
+
+hal_status_t nvme_admin(nvme_controller_t* nvme, const nvme_command_t* command, uint32_t* result) {
+  const uint16_t id = nvme->next_admin_id++;
+  nvme_command_t* place = nvme_ring_next(&nvme->admin);
+  *place = *command;
+  place->opcode_and_id |= (uint32_t)id << 16;
+  nvme_ring_show(&nvme->admin);
+  const uint64_t start = hal_timer_ms();
+  nvme_answer_t answer;
+  for (;;) {
+    while (nvme_ring_take(&nvme->admin, &answer)) {
+      nvme_ring_taken(&nvme->admin);
+      if (answer.id != id) continue; /* of a command that was given up */
+      if (result != NULL) *result = answer.result;
+      return nvme_status_of(&answer);
+    }
+    if (hal_timer_ms() - start > kAdminMs) return HAL_TIMEOUT;
+    hal_timer_delay_us(20);
+  }
+}
