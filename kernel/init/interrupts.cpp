@@ -18,7 +18,7 @@ void on_tick(const hal::TrapFrame& frame) {
 void on_ipi(hal::Ipi kind) {
   switch (kind) {
     case hal::Ipi::Reschedule: sched::look_at_queue(); break;
-    case hal::Ipi::Call: break;  // nothing queues functions yet
+    case hal::Ipi::Call: sched::show_life(); break;
     case hal::Ipi::Stop: diag::stop_for_panic();
   }
 }

@@ -119,6 +119,11 @@ void rest(Cpu& cpu) {
 Cpu& cpu(u32 number) { return *g_cpus[number]; }
 u32 online_cpus() { return g_online.load(std::memory_order_relaxed); }
 
+bool is_online(u32 number) {
+  return number < hal::kMaxCpus && g_cpus[number] != nullptr &&
+         g_cpus[number]->is_online.load(std::memory_order_acquire);
+}
+
 bool is_idle(const Cpu& cpu) { return g_idle_mask.test(cpu.id) && cpu.queue.waiting() == 0; }
 
 Cpu* find_idle_cpu(const Affinity& affinity) {

@@ -6,6 +6,8 @@
 
 namespace sched {
 
+// Any number; false for CPUs that never started.
+bool is_online(u32 number);
 bool is_idle(const Cpu& cpu);
 // An idle CPU that the affinity allows, or null.
 Cpu* find_idle_cpu(const Affinity& affinity);

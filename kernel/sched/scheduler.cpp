@@ -292,6 +292,8 @@ void look_at_queue() {
   request_tick(current().started_ns + current().slice_left_ns);
 }
 
+void show_life() { this_cpu().last_alive_ns.store(hal::monotonic_ns(), std::memory_order_relaxed); }
+
 void tick(bool user_mode) {
   Cpu& cpu = this_cpu();
   Thread& thread = current();

@@ -47,6 +47,9 @@ void tick(bool user_mode);
 // Another CPU put a thread into this one's queue (Ipi::Reschedule). Interrupts off.
 void look_at_queue();
 
+// This CPU reacts: for the lockup detector, which asked by Ipi::Call. Interrupts off.
+void show_life();
+
 // The first thing on a new thread's stack: completes the switch that led to it, and enables interrupts.
 void begin_thread();
 

@@ -7,6 +7,9 @@ test_*.py files, run by pytest once for each architecture. tests/required.txt sa
 
 pytest suites find the architecture in HALYARD_ARCH, the kernel's kind in HALYARD_KIND, and 1 in HALYARD_QUICK when
 only a short answer is wanted (`@pytest.mark.slow` cases are left out then).
+
+Beside the kind that is asked for, the debug kernel's suites run on one architecture in turn, by the commit: the same
+ones, and tests/debug, which is for that kernel alone.
 """
 
 import argparse
@@ -25,6 +28,7 @@ from paths import BUILD, ROOT
 TESTS = ROOT / "tests"
 RESULTS = BUILD / "log/tests"
 UNIT = "unit"
+DEBUG_ONLY = "debug"
 
 
 @dataclass
@@ -64,6 +68,8 @@ def main():
       once = suite in required and required[suite].once
       for arch in chosen[:1] if once else chosen:
         total += run_pytest(suite, arch, options, required.get(suite))
+    if options.kind == "release" and not options.quick:
+      total += run_debug_round(chosen, options, required)
   except Failure as failure:
     say(f"error: {failure}" + (f" (next: {failure.next_step})" if failure.next_step else ""))
     total.failed += 1
@@ -79,14 +85,28 @@ def read_required():
     words = line.split("#")[0].split()
     if words:
       required[words[0]] = Required(int(words[1]), "once" in words[2:])
-  missing = [suite for suite in required if suite not in (UNIT, *pytest_suites())]
+  missing = [suite for suite in required if suite not in (UNIT, DEBUG_ONLY, *pytest_suites())]
   if missing or (UNIT in required and not (TESTS / "unit/meson.build").exists()):
     raise Failure(f"tests/required.txt names suites that do not exist: {', '.join(missing) or UNIT}")
   return required
 
 
 def pytest_suites():
-  return sorted({file.parent.relative_to(TESTS).parts[0] for file in TESTS.glob("*/**/test_*.py")})
+  folders = {file.parent.relative_to(TESTS).parts[0] for file in TESTS.glob("*/**/test_*.py")}
+  return sorted(folders - {DEBUG_ONLY})
+
+
+def run_debug_round(chosen, options, required):
+  """All suites with the debug kernel, on the architecture whose turn it is."""
+  commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=ROOT).stdout.strip()
+  arch = chosen[int(commit[:8] or "0", 16) % len(chosen)]
+  total = Count()
+  build.build(arch, "debug")
+  debug = argparse.Namespace(**{**vars(options), "kind": "debug"})
+  for suite in (*pytest_suites(), DEBUG_ONLY):
+    if not (suite in required and required[suite].once):
+      total += run_pytest(suite, arch, debug, required.get(suite))
+  return total
 
 
 def run_unit(required):
@@ -117,14 +137,15 @@ def _run_unit_program(test):
 
 def run_pytest(suite, arch, options, required):
   """One folder of pytest cases against one architecture."""
-  name = suite if required and required.once else f"{suite}-{arch.name}"
+  kind = "-debug" if options.kind == "debug" else ""
+  name = suite if required and required.once else f"{suite}-{arch.name}{kind}"
   results = RESULTS / f"{name}.xml"
   results.unlink(missing_ok=True)
   environment = {**os.environ, "HALYARD_ARCH": arch.name, "HALYARD_KIND": options.kind,
                  "HALYARD_QUICK": "1" if options.quick else "0"}
   command = ["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={results}",
              *(["-m", "not slow"] if options.quick else []), TESTS / suite]
-  with step(f"tests/{suite} on {arch.name}"):
+  with step(f"tests/{suite} on {arch.name}{kind}"):
     status = _run_to_log(command, name, environment)
   count = _count(results)
   if status not in (0, 5) and not count.failed:  # 5: no case was chosen
