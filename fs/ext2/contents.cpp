@@ -73,6 +73,12 @@ bool Ext2Inode::reserves_parts() const { return ext2().block_shift() < kPageShif
 
 // Blocks for the bytes are taken now, so that writing them out later cannot find the disk full.
 Status Ext2Inode::reserve(u64 index, u32 from, u32 to, bool extends) {
+  const Status result = try_reserve(index, from, to, extends);
+  const bool is_full = !result && result.error() == Errno::ENOSPC;
+  return is_full && ext2().wait_for_removed() ? try_reserve(index, from, to, extends) : result;
+}
+
+Status Ext2Inode::try_reserve(u64 index, u32 from, u32 to, bool extends) {
   return ext2().with_volume([&](Volume& volume) -> Status {
     TRY(volume.begin_change());
     const u32 shift = volume.geometry().block_shift;
@@ -150,7 +156,18 @@ Status Ext2Inode::truncate(u64 size) {
   });
 }
 
-Status Ext2Inode::write_back_contents(bool wait) { return object_ ? object_->write_back(0, ~u64{0}, wait) : Status(); }
+Status Ext2Inode::write_back_contents(bool wait) {
+  constexpr u64 kPagesAtATime = 1024;
+  Status result;
+  if (!object_) return result;
+  const u64 pages = pages_for(object_->limit());
+  for (u64 first = 0; first < pages; first += kPagesAtATime) {
+    // Nobody will read it again: the caller has the last reference.
+    if (links() == 0 && reference_count() == 1) return result;
+    if (Status written = object_->write_back(first, kPagesAtATime, wait); !written) result = written;
+  }
+  return result;
+}
 
 Status Ext2Inode::sync(bool data_only) {
   TRY(write_back_contents(true));

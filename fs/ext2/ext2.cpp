@@ -211,6 +211,15 @@ void Ext2::dispose(Ext2Inode& inode) {
     });
   });
   lib::destroy(&inode);
+  disposed_.fetch_add(1);
+  stored_.wake_all();
+}
+
+bool Ext2::wait_for_removed() {
+  const u32 before = disposed_.load();
+  if (storing_.load() == 0) return false;
+  static_cast<void>(stored_.wait([&] { return storing_.load() == 0 || disposed_.load() != before; }));
+  return true;
 }
 
 void Ext2::add_dirty(Ext2Inode& inode) {
@@ -247,10 +256,13 @@ lib::Ref<Ext2Inode> Ext2::next_dirty(u64 older_than_ns) {
 
 Status Ext2::store_all(u64 older_than_ns, bool wait) {
   Status result;
+  storing_.fetch_add(1);
   while (lib::Ref<Ext2Inode> inode = next_dirty(older_than_ns)) {
     if (Status written = inode->write_back_contents(wait); !written) result = written;
     if (Status stored = inode->store_if_dirty(); !stored) result = stored;
   }
+  storing_.fetch_sub(1);
+  stored_.wake_all();
   return result;
 }
 

@@ -8,6 +8,7 @@
 #include "fs/ext2/volume.hpp"
 #include "fs/vfs/inode.hpp"
 #include "kernel/mm/file_object.hpp"
+#include "kernel/sync/wait_queue.hpp"
 
 namespace ext2 {
 
@@ -37,6 +38,9 @@ class Ext2 final : public vfs::FileSystem {
   // It has no name any more: what is dirty of it need not be written once nobody has it open, so the dirty list gives
   // its reference back. The caller has one.
   void lost_its_name(Ext2Inode& inode);
+  // The disk is full: waits while files are being written out, one of which may have lost its name and give its blocks
+  // back. False if there was nothing to wait for. May sleep.
+  bool wait_for_removed();
   block::Device& device() { return *device_; }
   // Of the geometry, which does not change.
   u32 block_shift() const { return block_shift_; }
@@ -76,6 +80,9 @@ class Ext2 final : public vfs::FileSystem {
   sync::Locked<Volume, sync::LockClass::FileSystem> volume_;
   sync::Locked<Table, sync::LockClass::InodeTable> table_;
   lib::Ref<Ext2Inode> lost_and_found_;
+  std::atomic<u32> storing_ = 0;   // who writes files out now
+  std::atomic<u32> disposed_ = 0;  // how many files have given everything back
+  sync::WaitQueue stored_;
   u32 block_shift_ = 0;
   u64 max_file_size_ = 0;
   bool entered_ = false;  // in the list of mounted devices

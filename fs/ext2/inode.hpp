@@ -71,6 +71,7 @@ class Ext2Inode final : public vfs::Inode, public mm::PageStore, public lib::Lis
   Status write_pages(u64 first, std::span<mm::PageFrame* const> frames) override;
   Status reserve(u64 index, u32 from, u32 to, bool extends) override;
   bool reserves_parts() const override;
+  Status try_reserve(u64 index, u32 from, u32 to, bool extends);
   void became_dirty() override;
   u64 max_size() const override;
   void set_size(u64 size) override;
