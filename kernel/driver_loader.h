@@ -88,19 +88,19 @@ typedef struct {
   uint8_t feature; /* among equally specific records the higher wins */
   uint8_t zero;
   union {
-    struct {
+    struct __attribute__((packed)) {
       uint16_t vendor, device, subvendor, subdevice;
       uint32_t class_code, class_mask;
       uint8_t revision_min, revision_max;
       uint8_t zero[10];
     } pci;
-    struct {
+    struct __attribute__((packed)) {
       uint32_t type;
       uint32_t vendor;
       uint64_t features_required;
       uint8_t zero[12];
     } virtio;
-    struct { /* device tree and ACPI: an exact string, in the strings of the driver or of its package */
+    struct __attribute__((packed)) { /* device tree and ACPI: an exact string, in the strings of the driver or of its package */
       uint32_t offset, length;
       uint8_t zero[20];
     } text;
@@ -318,12 +318,32 @@ void entropy_add(const void* bytes, uint32_t size);
 
 HAL_EXTERN_C_END
 
-/* Adds a version 2 driver that is linked into the kernel. In a source file of the driver's own, once. */
 #ifndef DRIVER_IS_PACKAGE
+
+/* Adds a version 2 driver that is linked into the kernel. In a source file of the driver's own, once. */
 #define DRIVER_V2(ops) \
   __attribute__((used, section("kset_drivers"))) static const driver_ops_v2_t* const ops##_entry = &ops
+
 #else
+
+/* Says in the file that its code was compiled with the kernel's flags for this interface. */
+typedef struct {
+  uint32_t name_size, text_size, type;
+  char name[8];
+  uint32_t abi, flags;
+} driver_note_t;
+#define DRIVER_NOTE(major)                                                                                      \
+  __attribute__((used, retain, aligned(4), section(".note.ajdrv"))) static const driver_note_t driver_note = { \
+      8, 8, 1, "Halyard", (major), 1}
+
+/* The entry of a version 2 driver in a package; of version 1, around a function that returns its operations. */
 #define DRIVER_V2(ops)                                                                                \
+  DRIVER_NOTE(2);                                                                                     \
   __attribute__((visibility("default"))) const driver_ops_v2_t* ajdrv_entry_v2(void) { return &ops; } \
   _Static_assert(1, "")
+#define DRIVER_V1(get_ops)                                                                             \
+  DRIVER_NOTE(1);                                                                                      \
+  __attribute__((visibility("default"))) const driver_ops_t* ajdrv_entry(void) { return get_ops(); }   \
+  _Static_assert(1, "")
+
 #endif

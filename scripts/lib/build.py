@@ -8,13 +8,14 @@ import arches
 import boot_image
 import mkcpio
 import mkdisk
+import packages
 import ports
 from console import Failure, run_logged, run_main, say, step
 from locks import locked
 from paths import BUILD, ROOT
 
 KINDS = ("release", "debug")
-USERLAND_FOLDERS = ("userland", "tests/guest")
+USERLAND_FOLDERS = ("userland", "tests/guest", "tests/system")
 
 
 def main():
@@ -53,7 +54,9 @@ def build(arch, kind):
 def _build(arch, kind):
   ports.install(ports.FOR_KERNEL + ports.FOR_USERLAND, arch)
   _offer_boost()
+  packages.make_keys(_host_tools())
   _kernel(arch, kind)
+  packages.make_packages(arch, _kernel_folder(arch, kind))
   _userland(arch)
   initramfs = BUILD / arch.name / "initramfs.cpio"
   mkcpio.make_initramfs(arch, initramfs)
@@ -71,9 +74,21 @@ def _offer_boost():
     link.symlink_to("/usr/include/boost")
 
 
+def _kernel_folder(arch, kind):
+  return BUILD / arch.name / f"meson-{kind}"
+
+
+def _host_tools():
+  """The package tools, for this machine: the folder that they are in."""
+  folder = BUILD / "host-tools"
+  with locked(BUILD / "host-tools.lock"):
+    _meson("host-tools", folder, ["-Dpart=host-tools", "-Dbuildtype=release"])
+  return folder / "userland/ajdrv"
+
+
 def _kernel(arch, kind):
-  folder = BUILD / arch.name / f"meson-{kind}"
-  options = ["-Dpart=kernel", f"-Dchecks={'true' if kind == 'debug' else 'false'}"]
+  folder = _kernel_folder(arch, kind)
+  options = ["-Dpart=kernel", f"-Dtrust_bundle={packages.BUNDLE}", f"-Dchecks={'true' if kind == 'debug' else 'false'}"]
   _meson(f"kernel-{arch.name}-{kind}", folder, [f"-Darch={arch.name}", *options],
          _cross_file(arch, "kernel", f"{arch.triple}-", f"{arch.triple}-"))
   output = output_folder(arch, kind)
