@@ -27,7 +27,8 @@ Json signatures_of(const ajdrv_package_t& package) {
   Json signatures = Json::array();
   for (std::uint32_t i = 0; i < package.signature_count; ++i) {
     const ajdrv_signature_t signature = ajdrv_signature(package.file + package.signed_size, i);
-    signatures.push_back({{"role", ajdrv_role_name(signature.role)}, {"key_id", to_hex(signature.key_id, AJDRV_HASH_SIZE)}});
+    signatures.push_back(
+        {{"role", ajdrv_role_name(signature.role)}, {"key_id", to_hex(signature.key_id, AJDRV_HASH_SIZE)}});
   }
   return signatures;
 }
@@ -42,16 +43,27 @@ Json describe(const ajdrv_package_t& package) {
   Json sections = Json::array();
   for (std::uint32_t i = 0; i < package.section_count; ++i) {
     const ajdrv_section_t& section = package.sections[i];
-    sections.push_back({{"type", section.type}, {"offset", section.offset}, {"size", section.size}, {"count", section.count}});
+    sections.push_back(
+        {{"type", section.type}, {"offset", section.offset}, {"size", section.size}, {"count", section.count}});
   }
   const char* description = ajdrv_meta(&package, "desc");
-  return {{"name", package.name}, {"version", version_text(package.version)}, {"epoch", package.epoch},
-          {"arch", arch_name(package.arch)}, {"category", category_name(package.category)},
-          {"abi", {{"major", package.abi_major}, {"minor", package.abi_minor}}}, {"flags", package.flags}, {"caps", caps},
-          {"lineage", to_hex(package.lineage, AJDRV_LINEAGE_SIZE)}, {"license", ajdrv_meta(&package, "license")},
-          {"description", description == nullptr ? "" : description}, {"matches", matches_of(package)},
-          {"total_size", package.total_size}, {"signed_size", package.signed_size},
-          {"signed_sha256", to_hex(hash.data(), hash.size())}, {"sections", sections}, {"signatures", signatures_of(package)}};
+  return {{"name", package.name},
+          {"version", version_text(package.version)},
+          {"epoch", package.epoch},
+          {"arch", arch_name(package.arch)},
+          {"category", category_name(package.category)},
+          {"abi", {{"major", package.abi_major}, {"minor", package.abi_minor}}},
+          {"flags", package.flags},
+          {"caps", caps},
+          {"lineage", to_hex(package.lineage, AJDRV_LINEAGE_SIZE)},
+          {"license", ajdrv_meta(&package, "license")},
+          {"description", description == nullptr ? "" : description},
+          {"matches", matches_of(package)},
+          {"total_size", package.total_size},
+          {"signed_size", package.signed_size},
+          {"signed_sha256", to_hex(hash.data(), hash.size())},
+          {"sections", sections},
+          {"signatures", signatures_of(package)}};
 }
 
 int inspect(const std::string& path, bool as_json) {
@@ -59,7 +71,8 @@ int inspect(const std::string& path, bool as_json) {
   ajdrv_package_t package;
   const ajdrv_error_t error = ajdrv_parse(file.data(), file.size(), &package);
   if (error != AJDRV_OK) {
-    throw Failure(path + ": " + std::to_string(error) + " " + ajdrv_error_name(error) + ": " + ajdrv_error_sentence(error));
+    throw Failure(path + ": " + std::to_string(error) + " " + ajdrv_error_name(error) + ": " +
+                  ajdrv_error_sentence(error));
   }
   const Json json = describe(package);
   if (as_json) {

@@ -69,7 +69,8 @@ PackageParts parts_of(const Options& options) {
   parts.abi_major = static_cast<std::uint16_t>(options.abi);
   parts.epoch = options.epoch;
   parts.version = version_of(options.version);
-  parts.lineage = options.lineage.empty() ? default_lineage(options.name) : from_hex(options.lineage, AJDRV_LINEAGE_SIZE);
+  parts.lineage =
+      options.lineage.empty() ? default_lineage(options.name) : from_hex(options.lineage, AJDRV_LINEAGE_SIZE);
   parts.code = read_file(options.code);
   parts.matches = options.matches;
   if (!options.vendor.empty() || !options.device.empty()) parts.matches.push_back(pci_match(options));
@@ -105,7 +106,8 @@ void check_code(const PackageParts& parts, const Options& options) {
   const ajdrv_error_t error = ajdrv_elf_check(parts.code.data(), parts.code.size(), parts.arch, parts.abi_major, false,
                                               is_allowed, &list, &elf);
   if (error != AJDRV_OK) {
-    throw Failure(options.code + ": " + std::to_string(error) + " " + ajdrv_error_name(error) + ": " + ajdrv_error_sentence(error));
+    throw Failure(options.code + ": " + std::to_string(error) + " " + ajdrv_error_name(error) + ": " +
+                  ajdrv_error_sentence(error));
   }
   if ((elf.note_flags & AJDRV_NOTE_FOR_KERNEL) == 0) {
     std::cerr << "ajdrv_pack: warning: " << options.code << " has no note that it may run in the kernel\n";
@@ -125,7 +127,8 @@ void check_structure(Bytes file) {
   }
   ajdrv_package_t package;
   const ajdrv_error_t error = ajdrv_parse(file.data(), file.size(), &package);
-  if (error != AJDRV_OK) throw Failure(std::to_string(error) + " " + ajdrv_error_name(error) + ": " + ajdrv_error_sentence(error));
+  if (error != AJDRV_OK)
+    throw Failure(std::to_string(error) + " " + ajdrv_error_name(error) + ": " + ajdrv_error_sentence(error));
 }
 
 int pack(const Options& options) {

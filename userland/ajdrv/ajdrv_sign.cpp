@@ -9,9 +9,11 @@ namespace {
 
 using namespace tools;
 
-int sign_file(const std::string& path, const std::string& key, const std::string& role_name, const std::string& output) {
+int sign_file(const std::string& path, const std::string& key, const std::string& role_name,
+              const std::string& output) {
   const Bytes file = read_file(path);
-  if (file.size() < AJDRV_HEADER_SIZE || ajdrv_u32(file.data()) != AJDRV_MAGIC) throw Failure(path + " is no driver package");
+  if (file.size() < AJDRV_HEADER_SIZE || ajdrv_u32(file.data()) != AJDRV_MAGIC)
+    throw Failure(path + " is no driver package");
   const std::uint64_t signed_size = ajdrv_u64(&file[AJDRV_AT_SIGNED_SIZE]);
   if (signed_size > file.size() || signed_size < AJDRV_HEADER_SIZE) throw Failure(path + " is cut off");
   const auto role = static_cast<ajdrv_role_t>(role_of(role_name));

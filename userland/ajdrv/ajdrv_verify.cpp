@@ -30,7 +30,8 @@ ajdrv_error_t check(const Bytes& file, const ajdrv_bundle_t& bundle, ajdrv_place
 int verify(const std::string& path, const std::string& bundle_path, bool isolated) {
   const Bytes bytes = read_file(bundle_path), file = read_file(path);
   ajdrv_bundle_t bundle;
-  if (ajdrv_bundle_parse(bytes.data(), bytes.size(), &bundle) != AJDRV_OK || !ajdrv_bundle_is_signed(&bundle, &bundle, &kCrypto)) {
+  if (ajdrv_bundle_parse(bytes.data(), bytes.size(), &bundle) != AJDRV_OK ||
+      !ajdrv_bundle_is_signed(&bundle, &bundle, &kCrypto)) {
     throw Failure(bundle_path + " is no sound trust bundle");
   }
   const ajdrv_error_t error = check(file, bundle, isolated ? AJDRV_PLACE_ISOLATED : AJDRV_PLACE_KERNEL);

@@ -57,9 +57,11 @@ int make(const BundleOptions& options) {
   for (const std::string& hash : options.revoked_packages) parts.revoked_packages.push_back(from_hex(hash, 32));
   Bytes file = make_bundle(parts);
   const std::uint64_t signed_size = file.size();
-  for (const std::string& root : options.roots) file = with_signature(file, signed_size, AJDRV_ROLE_ROOT, read_private_key(root));
+  for (const std::string& root : options.roots)
+    file = with_signature(file, signed_size, AJDRV_ROLE_ROOT, read_private_key(root));
   ajdrv_bundle_t bundle;
-  if (ajdrv_bundle_parse(file.data(), file.size(), &bundle) != AJDRV_OK || !ajdrv_bundle_is_signed(&bundle, &bundle, &kCrypto)) {
+  if (ajdrv_bundle_parse(file.data(), file.size(), &bundle) != AJDRV_OK ||
+      !ajdrv_bundle_is_signed(&bundle, &bundle, &kCrypto)) {
     throw Failure("these options make no sound bundle: look at the roots, the threshold and double keys");
   }
   write_file(options.output, file);
@@ -93,5 +95,7 @@ int main(int argc, char** argv) {
   CLI::App* bundle = app.add_subcommand("bundle", "makes a trust bundle (AJTB)");
   declare_bundle(*bundle, options);
   CLI11_PARSE(app, argc, argv);
-  return run_tool("ajkey", [&] { return gen->parsed() ? generate(path) : id->parsed() ? show_id(path) : make(options); });
+  return run_tool("ajkey", [&] {
+    return gen->parsed() ? generate(path) : id->parsed() ? show_id(path) : make(options);
+  });
 }

@@ -68,7 +68,8 @@ Bytes from_hex(const std::string& text, std::size_t size) {
     throw Failure("'" + text.substr(0, 80) + "' is not " + std::to_string(2 * size) + " hexadecimal digits");
   }
   Bytes bytes(size);
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::uint8_t>(std::stoul(text.substr(2 * i, 2), nullptr, 16));
+  for (std::size_t i = 0; i < size; ++i)
+    bytes[i] = static_cast<std::uint8_t>(std::stoul(text.substr(2 * i, 2), nullptr, 16));
   return bytes;
 }
 

@@ -17,7 +17,8 @@ constexpr Field kIds[] = {{"v", 8, 4}, {"d", 8, 6}, {"sv", 8, 8}, {"sd", 8, 10}}
 constexpr Field kClasses[] = {{"bc", 2, 2}, {"sc", 2, 1}, {"i", 2, 0}};  // offset: byte of the class code
 
 [[noreturn]] void refuse(const std::string& text) {
-  throw Failure("cannot read the match '" + text + "'; examples: pci:v8086d100E, pci:bc01sc08i02, virtio:4, of:ns16550a");
+  throw Failure("cannot read the match '" + text +
+                "'; examples: pci:v8086d100E, pci:bc01sc08i02, virtio:4, of:ns16550a");
 }
 
 // Takes "nameHEX" or "name*" off `rest`: 1 with the number, 0 for '*', -1 where another field stands there.
@@ -31,7 +32,9 @@ int take(std::string& rest, const Field& field, unsigned long& value) {
   }
   std::size_t digits = 0;
   // Linux writes letters of numbers in capitals, so that 'd' and 'b' begin the next field.
-  while (digits < text.size() && digits < field.digits && (std::isdigit(text[digits]) || (text[digits] >= 'A' && text[digits] <= 'F'))) ++digits;
+  while (digits < text.size() && digits < field.digits &&
+         (std::isdigit(text[digits]) || (text[digits] >= 'A' && text[digits] <= 'F')))
+    ++digits;
   if (digits == 0) return -1;
   value = std::stoul(text.substr(0, digits), nullptr, 16);
   rest = text.substr(digits);

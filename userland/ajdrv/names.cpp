@@ -30,7 +30,9 @@ std::string name_at(const Names& names, unsigned index) {
 
 }  // namespace
 
-std::uint16_t arch_of(const std::string& name) { return static_cast<std::uint16_t>(index_of(kArches, name, "architecture")); }
+std::uint16_t arch_of(const std::string& name) {
+  return static_cast<std::uint16_t>(index_of(kArches, name, "architecture"));
+}
 std::string arch_name(unsigned number) { return name_at(kArches, number); }
 std::uint16_t category_of(const std::string& name) {
   return static_cast<std::uint16_t>(index_of(kCategories, name, "category"));

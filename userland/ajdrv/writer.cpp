@@ -131,7 +131,8 @@ Bytes with_signature(const Bytes& file, std::uint64_t signed_size, ajdrv_role_t 
   std::vector<Bytes> entries = {fresh};
   for (std::size_t at = signed_size + AJDRV_SIGNATURE_HEADER_SIZE; at + AJDRV_SIGNATURE_SIZE <= file.size();
        at += AJDRV_SIGNATURE_SIZE) {
-    Bytes entry(file.begin() + static_cast<std::ptrdiff_t>(at), file.begin() + static_cast<std::ptrdiff_t>(at) + AJDRV_SIGNATURE_SIZE);
+    Bytes entry(file.begin() + static_cast<std::ptrdiff_t>(at),
+                file.begin() + static_cast<std::ptrdiff_t>(at) + AJDRV_SIGNATURE_SIZE);
     if (!std::equal(id.begin(), id.end(), entry.begin() + 8)) entries.push_back(entry);
   }
   if (entries.size() > AJDRV_MAX_SIGNATURES) throw Failure("there is no room for another signature");
