@@ -152,10 +152,14 @@ def _meson(name, folder, options, cross=None):
   """Configures a Meson build directory where that has not been done, and builds it."""
   log = BUILD / "log"
   with step(f"building {name}"):
-    if not (folder / "build.ninja").exists():
+    # Meson keeps the options of the first set-up: others mean a new one.
+    chosen = folder / "halyard-options"
+    wanted = "\n".join(options)
+    if not (folder / "build.ninja").exists() or not chosen.exists() or chosen.read_text() != wanted:
       shutil.rmtree(folder, ignore_errors=True)
       run_logged(["/usr/bin/meson", "setup", *options, *(["--cross-file", cross] if cross else []), folder, ROOT],
                  log / f"{name}-setup.log")
+      chosen.write_text(wanted)
     run_logged(["ninja", "--quiet", "-C", folder, f"-j{ports.jobs()}"], log / f"{name}.log", shown=60)
 
 
