@@ -20,4 +20,10 @@ int hal_console_getc(void);
  */
 hal_status_t hal_console_enable_input(uint32_t* irq);
 
+/*
+ * While paused the device does not interrupt, and what comes waits in it and in its sender. Afterwards it interrupts
+ * for what is there already as well. After hal_console_enable_input(). Any context.
+ */
+void hal_console_pause_input(bool paused);
+
 HAL_EXTERN_C_END

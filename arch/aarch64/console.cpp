@@ -56,4 +56,9 @@ hal_status_t hal_console_enable_input(uint32_t* irq) {
   return HAL_OK;
 }
 
+void hal_console_pause_input(bool paused) {
+  using namespace hal::arch;
+  hal_mmio_write32(registers() + kInterruptMask, paused ? 0 : kReceived | kReceiveTimeout);
+}
+
 }  // extern "C"

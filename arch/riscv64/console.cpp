@@ -110,4 +110,10 @@ hal_status_t hal_console_enable_input(uint32_t* irq) {
   return HAL_OK;
 }
 
+void hal_console_pause_input(bool paused) {
+  using namespace hal::arch;
+  constexpr uint8_t kReceiveInterrupt = 1;
+  write(port, kInterruptEnable, paused ? 0 : kReceiveInterrupt);
+}
+
 }  // extern "C"

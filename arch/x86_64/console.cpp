@@ -64,4 +64,9 @@ hal_status_t hal_console_enable_input(uint32_t* irq) {
   return HAL_OK;
 }
 
+void hal_console_pause_input(bool paused) {
+  constexpr uint8_t kWhenReceived = 0x01;
+  hal::arch::out8(hal::arch::kInterruptEnable, paused ? 0 : kWhenReceived);
+}
+
 }  // extern "C"

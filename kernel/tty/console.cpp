@@ -18,12 +18,29 @@ class ConsoleDriver final : public TerminalDriver {
     for (const char c : text) hal_console_putc(c);
     return text.size();
   }
+  void input_taken() override;
 };
 ConsoleDriver g_driver;
 Terminal* g_console;
+// Input waits in the device until a program has made room. Set after the device was paused, and looked at after room
+// was made, so that one of the two sees the other.
+std::atomic<bool> g_is_paused = false;
+
+void ConsoleDriver::input_taken() {
+  if (g_is_paused.load(std::memory_order_seq_cst) && g_is_paused.exchange(false)) hal_console_pause_input(false);
+}
 
 void on_input(u32, void*) {
-  for (int byte = hal_console_getc(); byte >= 0; byte = hal_console_getc()) g_console->receive(static_cast<u8>(byte));
+  while (g_console->has_input_room()) {
+    const int byte = hal_console_getc();
+    if (byte < 0) return;
+    g_console->receive(static_cast<u8>(byte));
+  }
+  hal_console_pause_input(true);
+  g_is_paused.store(true, std::memory_order_seq_cst);
+  if (!g_console->has_input_room()) return;
+  g_is_paused.store(false);
+  hal_console_pause_input(false);
 }
 
 Result<lib::Ref<vfs::File>> open_console(void*, vfs::DeviceNumber number, const vfs::Path& path, u32 flags) {

@@ -79,8 +79,7 @@ class Terminal : public lib::RefCounted<Terminal>, public lib::ListNode, private
   sync::WaitQueue can_read;
   sync::WaitQueue can_write;
 
- protected:
-  // A byte of input would be taken, or discarded with a beep, but not lost in silence.
+  // A byte of input would be taken, or discarded with a beep, but not lost in silence. Any context.
   bool has_input_room() {
     return state_.with([&](State& state) { return input_.has_room() || input_.discards_when_full() || state.hung_up; });
   }
