@@ -254,6 +254,7 @@ Result<i64> Terminal::set_settings(const Termios& settings, bool flush_input) {
     if (flush_input) input_.flush();
     input_.set_settings(settings);
   });
+  driver_.input_taken();
   can_read.wake_all();
   return 0;
 }
@@ -302,6 +303,7 @@ Result<i64> Terminal::control(u32 request, VirtAddr argument) {
     case kFlush:
       if (argument > 2) return Err(Errno::EINVAL);
       if (argument != 1) state_.with([&](State&) { input_.flush(); });
+      driver_.input_taken();
       return 0;
     case kSetControlling:
       if (session() == g_job_control->current_session()) return 0;
