@@ -8,8 +8,8 @@ test_*.py files, run by pytest once for each architecture. tests/required.txt sa
 pytest suites find the architecture in HALYARD_ARCH, the kernel's kind in HALYARD_KIND, and 1 in HALYARD_QUICK when
 only a short answer is wanted (`@pytest.mark.slow` cases are left out then).
 
-Beside the kind that is asked for, the debug kernel's suites run on one architecture in turn, by the commit: the same
-ones, and tests/debug, which is for that kernel alone.
+Beside the kind that is asked for, the debug kernel runs the guest cases and tests/debug, which is for that kernel alone,
+on one architecture in turn, by the commit.
 """
 
 import argparse
@@ -97,15 +97,14 @@ def pytest_suites():
 
 
 def run_debug_round(chosen, options, required):
-  """All suites with the debug kernel, on the architecture whose turn it is."""
+  """The guest cases and the seeded faults with the debug kernel, on the architecture whose turn it is."""
   commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=ROOT).stdout.strip()
   arch = chosen[int(commit[:8] or "0", 16) % len(chosen)]
   total = Count()
   build.build(arch, "debug")
   debug = argparse.Namespace(**{**vars(options), "kind": "debug"})
-  for suite in (*pytest_suites(), DEBUG_ONLY):
-    if not (suite in required and required[suite].once):
-      total += run_pytest(suite, arch, debug, required.get(suite))
+  for suite in ("guest", DEBUG_ONLY):
+    total += run_pytest(suite, arch, debug, required.get(suite))
   return total
 
 
