@@ -165,6 +165,18 @@ class Locked {
 
  private:
   Guard lock_as(Nesting nesting) {
+#if HALYARD_DEBUG
+    if constexpr (kind_of(Class) == LockKind::SpinIrq) {
+      // With interrupts off from here on: a handler that finds the record before the lock is taken, and takes the lock
+      // itself, would look as if it took it twice.
+      const bool interrupts = hal::interrupts_enabled();
+      hal::interrupts_disable();
+      check_acquire(this, Class, nesting, reinterpret_cast<VirtAddr>(__builtin_return_address(0)));
+      Saved saved = lock_.acquire();
+      saved.interrupts = interrupts;
+      return Guard(this, saved);
+    }
+#endif
     check_acquire(this, Class, nesting, reinterpret_cast<VirtAddr>(__builtin_return_address(0)));
     return Guard(this, lock_.acquire());
   }
