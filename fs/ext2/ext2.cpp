@@ -207,6 +207,7 @@ void Ext2::dispose(Ext2Inode& inode) {
     if (inode.links() == 0) inode.erase(volume);
     table_.with([&](Table& table) {
       if (table.inodes.find(inode.id()) == &inode) table.inodes.remove(inode.id());
+      if (inode.is_linked()) table.dirty.erase(table.dirty.iterator_to(inode));
     });
   });
   lib::destroy(&inode);
@@ -214,19 +215,33 @@ void Ext2::dispose(Ext2Inode& inode) {
 
 void Ext2::add_dirty(Ext2Inode& inode) {
   table_.with([&](Table& table) {
+    if (inode.links() != 0 && !inode.dirty_list_holds_) {
+      inode.dirty_list_holds_ = true;
+      inode.acquire();
+    }
     if (inode.is_linked()) return;
-    inode.acquire();
     inode.dirty_since_ns_ = hal::monotonic_ns();
     table.dirty.push_back(inode);
   });
 }
 
+void Ext2::lost_its_name(Ext2Inode& inode) {
+  const bool held =
+      table_.with([&](Table&) { return inode.is_linked() && std::exchange(inode.dirty_list_holds_, false); });
+  if (held) inode.release();
+}
+
 lib::Ref<Ext2Inode> Ext2::next_dirty(u64 older_than_ns) {
   return table_.with([&](Table& table) {
-    if (table.dirty.empty() || table.dirty.front().dirty_since_ns_ > older_than_ns) return lib::Ref<Ext2Inode>();
-    Ext2Inode& first = table.dirty.front();
-    table.dirty.pop_front();
-    return lib::Ref<Ext2Inode>::adopt(&first);
+    while (!table.dirty.empty() && table.dirty.front().dirty_since_ns_ <= older_than_ns) {
+      Ext2Inode& first = table.dirty.front();
+      table.dirty.pop_front();
+      // One that is just being disposed of is left to that.
+      if (std::exchange(first.dirty_list_holds_, false) || first.try_acquire()) {
+        return lib::Ref<Ext2Inode>::adopt(&first);
+      }
+    }
+    return lib::Ref<Ext2Inode>();
   });
 }
 

@@ -1,7 +1,8 @@
 // The ext2 file system (revisions 0 and 1, blocks of 1, 2 and 4 KiB), for reading and writing. docs/ext2.md.
 //
 // An Ext2 is one mounted device. Its volume (the metadata) has one lock; its inodes are found by number in a table with
-// a spinning lock of its own, which holds no references. The dirty list holds some.
+// a spinning lock of its own, which holds no references. The dirty list holds one to each of its inodes that has a
+// name.
 #pragma once
 
 #include "fs/ext2/volume.hpp"
@@ -33,6 +34,9 @@ class Ext2 final : public vfs::FileSystem {
   // The last reference went.
   void dispose(Ext2Inode& inode);
   void add_dirty(Ext2Inode& inode);
+  // It has no name any more: what is dirty of it need not be written once nobody has it open, so the dirty list gives
+  // its reference back. The caller has one.
+  void lost_its_name(Ext2Inode& inode);
   block::Device& device() { return *device_; }
   // Of the geometry, which does not change.
   u32 block_shift() const { return block_shift_; }

@@ -159,6 +159,7 @@ void Ext2Inode::drop_link(Volume& volume, u32 links) {
   if (links == 0) {
     delete_time_ = std::max(disk_seconds(vfs::now()), volume.geometry().inodes + 1);
     volume.count_orphan(1);
+    ext2().lost_its_name(*this);
   }
 }
 

@@ -136,6 +136,7 @@ class Ext2Inode final : public vfs::Inode, public mm::PageStore, public lib::Lis
   bool discarded_ = false;  // never became a file
   // InodeTable's lock.
   u64 dirty_since_ns_ = 0;
+  bool dirty_list_holds_ = false;  // the dirty list has a reference to this; the table's lock
 };
 
 }  // namespace ext2

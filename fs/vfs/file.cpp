@@ -1,5 +1,7 @@
 #include "fs/vfs/file.hpp"
 
+#include "fs/vfs/locks.hpp"
+
 #include "kernel/mm/vm_object.hpp"
 
 namespace vfs {
@@ -13,6 +15,7 @@ void File::set_watch_release(void (*release)(File& file)) { g_watch_release = re
 void File::destroy_last(File* self) {
   const bool is_watched = self->watches.with([](Watches& watches) { return !watches.list.empty(); });
   if (is_watched) g_watch_release(*self);
+  release_locks_of_file(*self);
   lib::destroy(self);
 }
 

@@ -1,5 +1,7 @@
 #include "kernel/proc/files.hpp"
 
+#include "fs/vfs/locks.hpp"
+
 namespace proc {
 
 Result<lib::Ref<vfs::File>> FileTable::get(int fd) {
@@ -96,7 +98,7 @@ void FileTable::close_range(u32 first, u32 last, bool mark_only) {
     if (mark_only) {
       static_cast<void>(set_close_on_exec(fd, true));
     } else if (auto file = remove(fd)) {
-      static_cast<void>(close_file(std::move(*file)));
+      static_cast<void>(close_file(*this, std::move(*file)));
     }
   }
 }
@@ -104,7 +106,7 @@ void FileTable::close_range(u32 first, u32 last, bool mark_only) {
 void FileTable::close_for_exec() {
   for (int fd = next_open(0); fd >= 0; fd = next_open(fd + 1)) {
     if (!close_on_exec(fd).value_or(false)) continue;
-    if (auto file = remove(fd)) static_cast<void>(close_file(std::move(*file)));
+    if (auto file = remove(fd)) static_cast<void>(close_file(*this, std::move(*file)));
   }
 }
 
@@ -129,6 +131,10 @@ Result<lib::Ref<FileTable>> FileTable::clone() {
   }
 }
 
-Status close_file(lib::Ref<vfs::File> file) { return file->flush(); }
+Status close_file(const FileTable& owner, lib::Ref<vfs::File> file) {
+  // POSIX: closing any descriptor of a file gives up all of the process's record locks on it.
+  vfs::release_locks(*file->inode(), vfs::LockFamily::Record, &owner);
+  return file->flush();
+}
 
 }  // namespace proc

@@ -46,7 +46,8 @@ class FileTable : public lib::RefCounted<FileTable> {
   sync::Locked<Slots, sync::LockClass::OpenFiles> slots_;
 };
 
-// A descriptor was closed: tells the file, then drops it. May sleep.
-Status close_file(lib::Ref<vfs::File> file);
+// A descriptor was taken out of `owner`: tells the file, gives up the record locks that go with it, then drops it. May
+// sleep.
+Status close_file(const FileTable& owner, lib::Ref<vfs::File> file);
 
 }  // namespace proc

@@ -43,6 +43,7 @@ enum class LockKind : u8 { Mutex, Spin, SpinIrq };
   X(FileTable,         Mutex)    /* descriptors of a process */                       \
   X(FileSystem,        Mutex)    /* allocation of blocks and inodes */                \
   X(PageCacheFill,     Mutex)    /* reading pages in */                               \
+  X(FileLocks,         Mutex)    /* advisory locks of all files */                    \
   X(KernelMap,         Mutex)    /* free ranges of kernel address space */            \
   X(BlockDevice,       Mutex)                                                         \
   X(Log,               Mutex)    /* readers of the log */                             \

@@ -3,6 +3,7 @@
 #include "gen/syscall_decl.hpp"
 #include "kernel/mm/vm_object.hpp"
 #include "kernel/syscall/descriptor.hpp"
+#include "kernel/syscall/file_locks.hpp"
 #include "kernel/syscall/open_flags.hpp"
 #include "kernel/syscall/path_argument.hpp"
 #include "kernel/syscall/vector_argument.hpp"
@@ -125,7 +126,7 @@ Result<i64> sys_creat(mm::UserString path, u32 mode) {
 
 Result<i64> sys_close(int fd) {
   auto file = TRY(proc::current_thread().files->remove(fd));
-  TRY(proc::close_file(std::move(file)));
+  TRY(proc::close_file(*proc::current_thread().files, std::move(file)));
   return 0;
 }
 
@@ -169,7 +170,7 @@ Result<i64> sys_dup3(int from, int to, u32 flags) {
   auto file = TRY(file_of(from));
   auto before =
       TRY(proc::current_thread().files->install_at(to, std::move(file), (flags & kOCloexec) != 0, descriptor_limit()));
-  if (before) static_cast<void>(proc::close_file(std::move(before)));
+  if (before) static_cast<void>(proc::close_file(*proc::current_thread().files, std::move(before)));
   return to;
 }
 
@@ -202,7 +203,7 @@ Result<i64> sys_fcntl(int fd, u32 command, u64 argument) {
       file->flags_changed();
       return 0;
     }
-    default: return Err(Errno::EINVAL);
+    default: return lock_control(*file, command, argument);
   }
 }
 

@@ -10,7 +10,11 @@ from paths import BUILD, ROOT
 MODULES = "multiboot2 normal iso9660 part_msdos part_gpt fat serial terminal search boot configfile echo"
 
 
-def make_iso(output, kernel, initramfs, command_line=""):
+# Init moves there if there is such a disk.
+ROOT_DISK = "root=/dev/vda"
+
+
+def make_iso(output, kernel, initramfs, command_line=ROOT_DISK):
   """Makes the image, unless it was made from the same files before."""
   _check_multiboot(kernel)
   configuration = _grub_configuration(command_line)

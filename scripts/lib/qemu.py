@@ -25,13 +25,15 @@ class Guest:
   cpus: int = 2
   memory: str = "256M"
   gdb: bool = False
+  disk: Path = None
+  reboots: bool = False  # False: a restart of the machine ends QEMU
   extra: list = field(default_factory=list)
 
 
 def command(guest):
   """QEMU's arguments. The serial port is stdin and stdout; Ctrl-A X ends QEMU."""
   words = [guest.arch.qemu, *MACHINES[guest.arch.name], "-smp", str(guest.cpus), "-m", guest.memory,
-           "-display", "none", "-serial", "mon:stdio", "-no-reboot", "-nodefaults",
+           "-display", "none", "-serial", "mon:stdio", "-nodefaults",
            "-netdev", "user,id=net0", "-device", "virtio-net-pci,netdev=net0,romfile=",
            "-device", "virtio-rng-pci"]
   if guest.arch.name == "x86_64":
@@ -42,6 +44,11 @@ def command(guest):
     words += ["-kernel", str(guest.kernel), "-initrd", str(guest.initramfs)]
     if guest.command_line:
       words += ["-append", guest.command_line]
+  if not guest.reboots:
+    words += ["-no-reboot"]
+  if guest.disk:
+    words += ["-drive", f"file={guest.disk},if=none,id=disk0,format=raw",
+              "-device", "virtio-blk-pci,drive=disk0"]
   if guest.gdb:
     words += ["-s", "-S"]
   return words + guest.extra

@@ -8,6 +8,7 @@ from pathlib import Path
 import arches
 import boot_image
 import build
+import mkdisk
 import qemu
 import setup
 from console import Failure, run_main, say
@@ -18,11 +19,11 @@ from terminal import TIMED_OUT, run_on_terminal
 def main():
   options = parse()
   arch = arches.chosen([options.arch])[0]
-  for asked, name in ((options.uefi, "--uefi"), (options.disk, "--disk")):
-    if asked:
-      raise Failure(f"{name} is not built yet", "leave it out; the system runs from its initramfs")
-  if options.initramfs and not options.initramfs.exists():
-    raise Failure(f"no such file: {options.initramfs}")
+  if options.uefi:
+    raise Failure("--uefi is not built yet", "leave it out; the ISO starts by BIOS")
+  for file in (options.initramfs, options.disk):
+    if file and not file.exists():
+      raise Failure(f"no such file: {file}")
   setup.install_packages([arch])
   build.build(arch, options.kind)
   command = qemu.command(guest(arch, options))
@@ -47,7 +48,10 @@ def parse():
   parser.add_argument("--memory", default="256M", metavar="SIZE", help="RAM as QEMU takes it (default: 256M)")
   parser.add_argument("--append", default="", metavar="ARGS", help="words for the kernel command line")
   parser.add_argument("--initramfs", type=Path, metavar="FILE", help="another CPIO archive; its /init becomes process 1")
-  parser.add_argument("--disk", type=Path, metavar="FILE", help="an ext2 image as root disk (not built yet)")
+  parser.add_argument("--disk", type=Path, metavar="FILE", help="an ext2 image as root disk (default: build/ARCH/disk.ext2, a copy of root.ext2 that keeps what you "
+                      "change)")
+  parser.add_argument("--fresh-disk", action="store_true", help="begin with a new copy of root.ext2")
+  parser.add_argument("--no-disk", action="store_true", help="run from memory")
   parser.add_argument("--kernel-only", action="store_true", help="x86_64: boot the kernel file directly, without GRUB")
   parser.add_argument("--no-store", action="store_true", help="do not start the store daemon beside it")
   parser.add_argument("--uefi", action="store_true", help="boot by UEFI firmware (not built yet)")
@@ -73,15 +77,31 @@ def guest(arch, options):
   """The machine that the options describe."""
   folder = build.output_folder(arch, options.kind)
   initramfs = options.initramfs or BUILD / arch.name / "initramfs.cpio"
-  machine = qemu.Guest(arch, cpus=options.cpus, memory=options.memory, gdb=options.gdb, extra=options.qemu_args)
+  machine = qemu.Guest(arch, cpus=options.cpus, memory=options.memory, gdb=options.gdb, extra=options.qemu_args,
+                       reboots=True, disk=_disk(arch, options))
+  words = " ".join(word for word in (boot_image.ROOT_DISK if machine.disk else "", options.append) if word)
   if arch.name == "x86_64" and not options.kernel_only:
     machine.iso = folder / "halyard.iso"
-    if options.append or options.initramfs:
+    if options.append or options.initramfs or not machine.disk:
       machine.iso = folder / "halyard-custom.iso"
-      boot_image.make_iso(machine.iso, folder / "kernel", initramfs, options.append)
+      boot_image.make_iso(machine.iso, folder / "kernel", initramfs, words)
   else:
-    machine.kernel, machine.initramfs, machine.command_line = folder / "kernel", initramfs, options.append
+    machine.kernel, machine.initramfs, machine.command_line = folder / "kernel", initramfs, words
   return machine
+
+
+def _disk(arch, options):
+  """The image to use as root disk, or None."""
+  if options.no_disk or (options.initramfs and not options.disk):
+    return None
+  if options.disk:
+    return options.disk
+  made, own = BUILD / arch.name / "root.ext2", BUILD / arch.name / "disk.ext2"
+  if options.fresh_disk or not own.exists():
+    mkdisk.copy(made, own)
+  elif own.stat().st_mtime < made.stat().st_mtime:
+    say(f"{os.path.relpath(own)} is older than the build and keeps what you changed; --fresh-disk begins anew")
+  return own
 
 
 if __name__ == "__main__":

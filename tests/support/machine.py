@@ -43,10 +43,11 @@ def initramfs_with(name, entries):
 class Machine:
   """A running QEMU. Use as a context manager: it is always ended."""
 
-  def __init__(self, name, command_line="", initramfs=None, cpus=2, memory="256M", extra=(), iso=None):
+  def __init__(self, name, command_line="", initramfs=None, cpus=2, memory="256M", extra=(), iso=None,
+               disk=None, reboots=False):
     guest = qemu.Guest(arch=ARCH, kernel=None if iso else kernel(), iso=iso,
                        initramfs=initramfs or BUILD / "initramfs.cpio", command_line=command_line, cpus=cpus,
-                       memory=memory, extra=list(extra))
+                       memory=memory, extra=list(extra), disk=disk, reboots=reboots)
     words = qemu.command(guest)
     LOGS.mkdir(parents=True, exist_ok=True)
     self.log = open(LOGS / f"{ARCH.name}-{KIND}-{name}.console", "w", encoding="utf-8", errors="replace")
@@ -78,7 +79,7 @@ class Machine:
     self.console.sendline(password)
     # The first login of a terminal asks how large it is; the answer stays.
     if self.console.expect([prompt, re.escape(CURSOR_QUESTION)], timeout=PATIENCE) == 1:
-      self.console.send("\x1b[24;80R")
+      self.console.send("\x1b[50;200R")
       self.expect(prompt)
 
   def run(self, command, timeout=PATIENCE):

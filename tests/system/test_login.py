@@ -69,7 +69,7 @@ def test_su_and_passwd():
 def test_window_size_is_asked_of_the_terminal():
   with machine.Machine("window", "quiet") as guest:
     guest.wait_for_shell()
-    assert guest.run("stty size").strip() == "24 80"
+    assert guest.run("stty size").strip() == "50 200"
 
 
 def test_poweroff_stops_in_order():

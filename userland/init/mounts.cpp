@@ -159,7 +159,7 @@ void switch_to_root_disk() {
   const std::string device = kernel_option("root");
   if (device.empty() || !root_is_in_memory()) return;
   if (access(device.c_str(), F_OK) != 0) {
-    warn("root=%s: there is no such device; running from memory", device.c_str());
+    say("root=%s: there is no such device; running from memory", device.c_str());
     return;
   }
   if (!check_disk(device)) return;

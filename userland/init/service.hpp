@@ -5,7 +5,8 @@
 //   needs = network, disks                          services that start (tasks: end) before this one
 //   restart = always | failure | never              default: always; a task is never restarted
 //   kind = daemon | task                            a task runs once, and those that need it wait for its end
-//   terminal = /dev/console                         standard input and output, in a session of its own
+//   terminal = /dev/console                         its controlling terminal; default: none, and what it says goes to
+//                                                   /var/log/NAME.log
 //   user = nobody                                   whom it runs as; default: root
 //
 // A file that cannot be understood is reported with its line and left out; the others run.

@@ -44,6 +44,16 @@ void take_terminal(const std::string& path) {
   if (fd > 2) close(fd);
 }
 
+// What a service says is in /var/log/NAME.log, from its latest start on.
+void log_to_file(const std::string& name) {
+  const int nothing = open("/dev/null", O_RDONLY);
+  const int log = open(("/var/log/" + name + ".log").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0640);
+  dup2(nothing, 0);
+  for (const int standard : {1, 2}) dup2(log >= 0 ? log : nothing, standard);
+  if (nothing > 2) close(nothing);
+  if (log > 2) close(log);
+}
+
 void become(const std::string& user) {
   const passwd* account = getpwnam(user.c_str());
   if (account == nullptr) fail_child(("user " + user).c_str());
@@ -54,7 +64,11 @@ void become(const std::string& user) {
 
 [[noreturn]] void execute(const Description& service) {
   setsid();
-  if (!service.terminal.empty()) take_terminal(service.terminal);
+  if (service.terminal.empty()) {
+    log_to_file(service.name);
+  } else {
+    take_terminal(service.terminal);
+  }
   if (!service.user.empty()) become(service.user);
   sigset_t none;
   sigemptyset(&none);
