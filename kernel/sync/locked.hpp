@@ -165,19 +165,19 @@ class Locked {
 
  private:
   Guard lock_as(Nesting nesting) {
+    const VirtAddr taken_at = reinterpret_cast<VirtAddr>(__builtin_return_address(0));
 #if HALYARD_DEBUG
     if constexpr (kind_of(Class) == LockKind::SpinIrq) {
-      // With interrupts off from here on: a handler that finds the record before the lock is taken, and takes the lock
-      // itself, would look as if it took it twice.
-      const bool interrupts = hal::interrupts_enabled();
+      // An interrupt between the note that the lock is held and the lock itself would be blamed for its own locks.
+      const bool were_enabled = hal::interrupts_enabled();
       hal::interrupts_disable();
-      check_acquire(this, Class, nesting, reinterpret_cast<VirtAddr>(__builtin_return_address(0)));
+      check_acquire(this, Class, nesting, taken_at);
       Saved saved = lock_.acquire();
-      saved.interrupts = interrupts;
+      saved.interrupts = were_enabled;
       return Guard(this, saved);
     }
 #endif
-    check_acquire(this, Class, nesting, reinterpret_cast<VirtAddr>(__builtin_return_address(0)));
+    check_acquire(this, Class, nesting, taken_at);
     return Guard(this, lock_.acquire());
   }
 
