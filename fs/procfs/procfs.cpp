@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "fs/procfs/node.hpp"
-#include "fs/vfs/file.hpp"
 #include "fs/vfs/mount.hpp"
 #include "kernel/lib/command_line.hpp"
 #include "kernel/lib/format.hpp"
@@ -14,6 +13,7 @@ namespace procfs {
 namespace {
 
 using vfs::FileType;
+using vfs::TextFile;
 
 constexpr u64 kMagic = 0x9fa0;  // PROC_SUPER_MAGIC
 
@@ -25,34 +25,6 @@ lib::Vector<KernelFile> g_files;  // complete after initialization
 ProcessSource* g_processes = nullptr;
 
 constexpr u64 kRootNumber = 1, kFirstFile = 2, kSelfNumber = 200;
-
-// An open file: the text as it was when it was opened.
-class TextFile final : public vfs::File {
- public:
-  TextFile(vfs::Path path, u32 flags, Text text) : File(std::move(path), flags), text_(std::move(text)) {}
-  Result<usize> read(vfs::ReadBuffer& buffer, u64& position) override {
-    const std::string_view text = text_.view();
-    if (position >= text.size()) return usize{0};
-    const usize wanted = std::min(buffer.remaining(), text.size() - position);
-    const usize moved = buffer.put(text.data() + position, wanted);
-    if (moved == 0 && wanted != 0) return Err(Errno::EFAULT);
-    position += moved;
-    return moved;
-  }
-  bool has_position() const override { return true; }
-  Result<u64> seek(i64 offset, vfs::Whence whence) override {
-    return offset_.with([&](Offset& state) -> Result<u64> {
-      if (whence != vfs::Whence::Set && whence != vfs::Whence::Current) return Err(Errno::EINVAL);
-      const i64 target = whence == vfs::Whence::Set ? offset : static_cast<i64>(state.position) + offset;
-      if (target < 0) return Err(Errno::EINVAL);
-      state.position = static_cast<u64>(target);
-      return state.position;
-    });
-  }
-
- private:
-  const Text text_;
-};
 
 class KernelFileNode final : public Node {
  public:
@@ -282,24 +254,6 @@ class ProcfsSubsystem final : public kernel::Subsystem {
 REGISTER_SUBSYSTEM(ProcfsSubsystem);
 
 }  // namespace
-
-void Text::add(std::string_view text) {
-  const usize at = bytes_.size();
-  if (bytes_.grow_by_doubling(at + text.size()) && bytes_.resize(at + text.size())) {
-    std::memcpy(bytes_.data() + at, text.data(), text.size());
-  } else {
-    failed_ = true;
-  }
-}
-
-void Text::print(const char* format, ...) {
-  char piece[512];
-  va_list arguments;
-  va_start(arguments, format);
-  const usize length = lib::format_into_v(piece, sizeof(piece), format, arguments);
-  va_end(arguments);
-  add({piece, length});
-}
 
 Status register_file(const char* name, Generate generate) { return g_files.push({name, generate}); }
 void set_process_source(ProcessSource& source) { g_processes = &source; }

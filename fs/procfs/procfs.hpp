@@ -9,22 +9,11 @@
 
 #include "fs/vfs/inode.hpp"
 #include "fs/vfs/path.hpp"
-#include "kernel/lib/vector.hpp"
+#include "fs/vfs/text.hpp"
 
 namespace procfs {
 
-// Text that grows. A piece that finds no memory is lost, and failed() says so.
-class Text {
- public:
-  void print(const char* format, ...) __attribute__((format(printf, 2, 3)));
-  void add(std::string_view text);
-  std::string_view view() const { return {bytes_.data(), bytes_.size()}; }
-  bool failed() const { return failed_; }
-
- private:
-  lib::Vector<char> bytes_;
-  bool failed_ = false;
-};
+using vfs::Text;
 
 // Fills the text of /proc/NAME. May sleep.
 using Generate = void (*)(Text& text);

@@ -21,6 +21,8 @@ struct Description {
   u32 sector_size = kSectorSize;  // bytes: what the device addresses
   u64 sectors = 0;                // of 512 bytes
   bool read_only = false;
+  bool removable = false;
+  u32 device_handle = 0;  // the kernel's number for the hardware; 0: there is none
   Limits limits;
 };
 

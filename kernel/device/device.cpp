@@ -1,5 +1,6 @@
 #include "kernel/device/device.hpp"
 
+#include <cstring>
 #include <type_traits>
 
 #include "kernel/diag/log.hpp"
@@ -43,6 +44,20 @@ Device* next(Device* previous) {
     auto at = registry.devices.begin();
     if (previous != nullptr) at = std::next(registry.devices.iterator_to(*previous));
     return at == registry.devices.end() ? nullptr : &*at;
+  });
+}
+
+bool driver_name(const Device& device, char (&name)[kDriverName]) {
+  return g_registry.with([&](Registry&) {
+    static_assert(sizeof(device.driver_name) == kDriverName);
+    std::memcpy(name, device.driver_name, kDriverName);
+    return name[0] != '\0';
+  });
+}
+
+void note_driver(Device& device, std::string_view name) {
+  g_registry.with([&](Registry&) {
+    lib::format_into(device.driver_name, kDriverName, "%.*s", static_cast<int>(name.size()), name.data());
   });
 }
 

@@ -45,6 +45,7 @@ class Device : public Announced, public lib::ListNode {
   bool was_offered = false;  // all drivers of this moment have declined it
   volatile void* mapped[HAL_BAR_COUNT] = {};
   Interrupts interrupts;
+  char driver_name[32] = {};  // registry's lock: driver_name()
 
   std::string_view name() const { return info.name; }
 };
@@ -54,6 +55,13 @@ Device& of(const hal_device_t* info);
 
 // Announces a device: gives it a handle and adds it. EEXIST where the bus has one at that address. May sleep.
 Status add(lib::Own<Device> device);
+
+// The name of the driver that a device is bound to, for those who only tell of it. Copied under the registry's lock, so
+// that the driver may go meanwhile; false where there is none. May sleep.
+inline constexpr usize kDriverName = 32;  // with the NUL
+bool driver_name(const Device& device, char (&name)[kDriverName]);
+// The loader's side: bound (a name) or unbound (empty).
+void note_driver(Device& device, std::string_view name);
 
 // Calls fn(Device&) for every device, in the order of announcement; devices may be added meanwhile. May sleep.
 template <class Fn>

@@ -47,6 +47,7 @@ bool try_bind(Driver& driver, Device& device) {
   const hal_status_t status = driver.ops->probe(&device.info, &context);
   if (status == HAL_OK) {
     device.context = context;
+    note_driver(device, driver.ops->name);
     LOG_INFO("device", "%s: driver %s", device.info.name, driver.ops->name);
     return true;
   }
@@ -89,6 +90,7 @@ void bind_new(Drivers& drivers) {
 
 void unbind(Device& device) {
   Driver* driver = device.driver;
+  note_driver(device, {});
   driver->ops->remove(device.context);
   device.driver = nullptr;
   device.context = nullptr;

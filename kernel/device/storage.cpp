@@ -196,13 +196,16 @@ bool is_sound(const storage_info_t& info) {
          info.max_blocks >= 1 && info.queues >= 1 && info.blocks <= (~u64{0} >> 16) / size;
 }
 
-Result<driver_handle_t> add_disk(const storage_info_t& info, const storage_ops_t& ops, void* context) {
+Result<driver_handle_t> add_disk(const hal_device_t* device, const storage_info_t& info, const storage_ops_t& ops,
+                                 void* context) {
   if (!is_sound(info)) return Err(Errno::EINVAL);
   block::Description description;
   TRY(choose_name(info, description));
   description.sector_size = info.block_size;
   description.sectors = info.blocks * (info.block_size >> block::kSectorShift);
   description.read_only = (info.flags & STORAGE_READ_ONLY) != 0;
+  description.removable = (info.flags & STORAGE_REMOVABLE) != 0;
+  description.device_handle = device == nullptr ? 0 : device->handle;
   description.limits.can_discard = (info.flags & STORAGE_HAS_DISCARD) != 0;
   description.limits.max_segments = std::min(info.max_segments, kMostSegments);
   const u64 most = u64{info.max_blocks} * (info.block_size >> block::kSectorShift);
@@ -228,9 +231,9 @@ lib::Ref<StorageDisk> disk_of(driver_handle_t handle) {
 
 using namespace device;
 
-hal_status_t storage_add(hal_device_t* /*device*/, const storage_info_t* info, const storage_ops_t* ops, void* context,
+hal_status_t storage_add(hal_device_t* device, const storage_info_t* info, const storage_ops_t* ops, void* context,
                          driver_handle_t* handle) {
-  const auto added = add_disk(*info, *ops, context);
+  const auto added = add_disk(device, *info, *ops, context);
   if (!added) return to_hal(added.error());
   *handle = *added;  // before requests come: completions name it
   if (const Status entered = block::add(lib::Ref<block::Device>(disk_of(*added))); !entered) {

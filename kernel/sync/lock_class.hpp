@@ -21,7 +21,6 @@ enum class LockKind : u8 { Mutex, Spin, SpinIrq };
   /* sleeping */                                                                      \
   X(Subsystems,        Mutex)    /* registry of subsystems and services */            \
   X(DriverLoader,      Mutex)    /* one load or unload at a time */                   \
-  X(Devices,           Mutex)    /* the list of devices */                             \
   X(Exec,              Mutex)    /* a process replaces its program */                 \
   X(FilePosition,      Mutex)    /* an open file's offset */                          \
   X(Mounts,            Mutex)    /* the tree of mounts */                             \
@@ -45,6 +44,7 @@ enum class LockKind : u8 { Mutex, Spin, SpinIrq };
   X(PageCacheFill,     Mutex)    /* reading pages in */                               \
   X(FileLocks,         Mutex)    /* advisory locks of all files */                    \
   X(KernelMap,         Mutex)    /* free ranges of kernel address space */            \
+  X(Devices,           Mutex)    /* the list of devices */                             \
   X(BlockDevice,       Mutex)                                                         \
   X(Log,               Mutex)    /* readers of the log */                             \
   /* spinning, preemption off */                                                      \

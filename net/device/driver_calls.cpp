@@ -48,6 +48,7 @@ hal_status_t network_add(hal_device_t* device, const network_info_t* info, const
     fresh.remove();
     return HAL_NO_MEMORY;
   }
+  fresh.hardware.store(device);
   *interface = fresh.handle;
   g_by_handle[fresh.handle].store(&fresh, std::memory_order_release);
   g_link_changes[fresh.handle].work = {apply_link_change, &g_link_changes[fresh.handle], {}};

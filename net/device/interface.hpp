@@ -76,6 +76,7 @@ class Interface : public lib::ListNode {
   netif lwip{};
   char name[kInterfaceName] = {};
   driver_handle_t handle = 0;
+  std::atomic<const hal_device_t*> hardware = nullptr;  // set right after it was made
   u32 transmit_queue_length = 1000;
   std::atomic<bool> is_promiscuous = false;
 
