@@ -34,7 +34,7 @@ ARCHIVES = CACHE / "ports"
 DOWNLOADS = CACHE / "sources"
 KEY_LENGTH = 24
 
-FOR_KERNEL = ["musl", "libstdcxx-headers", "kernel-include", "libfdt", "lwip"]
+FOR_KERNEL = ["musl", "libstdcxx-headers", "kernel-include", "libfdt", "lwip", "libsodium"]
 FOR_USERLAND = ["linux-headers", "toolchain", "busybox", "e2fsprogs", "dash", "lua", "sqlite"]
 
 
