@@ -318,12 +318,32 @@ void entropy_add(const void* bytes, uint32_t size);
 
 HAL_EXTERN_C_END
 
-/* Adds a version 2 driver that is linked into the kernel. In a source file of the driver's own, once. */
 #ifndef DRIVER_IS_PACKAGE
+
+/* Adds a version 2 driver that is linked into the kernel. In a source file of the driver's own, once. */
 #define DRIVER_V2(ops) \
   __attribute__((used, section("kset_drivers"))) static const driver_ops_v2_t* const ops##_entry = &ops
+
 #else
+
+/* Says in the file that its code was compiled with the kernel's flags for this interface. */
+typedef struct {
+  uint32_t name_size, text_size, type;
+  char name[8];
+  uint32_t abi, flags;
+} driver_note_t;
+#define DRIVER_NOTE(major)                                                                                      \
+  __attribute__((used, retain, aligned(4), section(".note.ajdrv"))) static const driver_note_t driver_note = { \
+      8, 8, 1, "Halyard", (major), 1}
+
+/* The entry of a version 2 driver in a package; of version 1, around a function that returns its operations. */
 #define DRIVER_V2(ops)                                                                                \
+  DRIVER_NOTE(2);                                                                                     \
   __attribute__((visibility("default"))) const driver_ops_v2_t* ajdrv_entry_v2(void) { return &ops; } \
   _Static_assert(1, "")
+#define DRIVER_V1(get_ops)                                                                             \
+  DRIVER_NOTE(1);                                                                                      \
+  __attribute__((visibility("default"))) const driver_ops_t* ajdrv_entry(void) { return get_ops(); }   \
+  _Static_assert(1, "")
+
 #endif

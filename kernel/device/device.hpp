@@ -81,6 +81,9 @@ void for_each(Fn fn) {
 // Takes back what the driver left: mappings, interrupts, bus mastering. After its remove function. May sleep.
 void release_held(Device& device);
 
+// Removes the interrupt handlers that lie in code which is about to go. May sleep.
+void drop_handlers(VirtAddr code, usize size);
+
 // The device tree's and the ACPI tables' own devices: host bridges and what sits on no discoverable bus. May sleep.
 void add_platform_devices();
 

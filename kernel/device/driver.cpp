@@ -64,7 +64,7 @@ Driver* best_below(Drivers& drivers, const Device& device, u32 limit, u32* rank)
   Driver* best = nullptr;
   *rank = 0;
   for (Driver& driver : drivers.list) {
-    const u32 found = match_rank(*driver.ops, device.info);
+    const u32 found = driver_rank(driver, device);
     if (found <= *rank || found >= limit) continue;
     best = &driver;
     *rank = found;

@@ -4,14 +4,24 @@
 // driver's probe and remove functions run under it.
 #pragma once
 
+#include <span>
+
 #include "kernel/device/device.hpp"
 
 namespace device {
+
+// What a package says it is for, which its driver is held to, whatever the driver's own table says.
+struct Limits {
+  std::span<const driver_match_t> matches;
+  const char* strings = nullptr;
+  const Device* only = nullptr;  // set: this one device alone
+};
 
 struct Driver : lib::ListNode {
   const driver_ops_v2_t* ops = nullptr;
   const driver_ops_t* ops_v1 = nullptr;  // set where `ops` is the shell around a version 1 driver
   const char* origin = "kernel";         // or the package's name
+  const Limits* limits = nullptr;        // null: linked in, and trusted as the kernel is
 };
 
 // Adds a driver and offers it the devices that have none. `driver` lives until remove_driver(). EINVAL where the
@@ -26,7 +36,9 @@ void bind_all();
 // At shutdown: quiets every bound device, the last one first. May sleep.
 void shut_down_all();
 
-// How well a driver's table fits: 0 not at all, else the more specific the higher.
-u32 match_rank(const driver_ops_v2_t& ops, const hal_device_t& info);
+// How well records fit: 0 not at all, else the more specific the higher.
+u32 match_rank(std::span<const driver_match_t> matches, const char* strings, const hal_device_t& info);
+// How well a driver fits: by its own table, or its package's, which its own must not contradict.
+u32 driver_rank(const Driver& driver, const Device& device);
 
 }  // namespace device

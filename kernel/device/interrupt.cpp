@@ -3,6 +3,7 @@
 #include "hal/cpu.hpp"
 #include "hal/irq.h"
 #include "hal/upcalls.hpp"
+#include "kernel/device/device.hpp"
 #include "kernel/diag/log.hpp"
 #include "kernel/lib/allocate.hpp"
 #include "kernel/lib/list.hpp"
@@ -55,6 +56,21 @@ hal_status_t hal_irq_unregister(uint32_t irq, hal_irq_handler_t handler, void* c
   if (found == nullptr) return HAL_NOT_FOUND;
   lib::destroy(found);
   return HAL_OK;
+}
+
+void device::drop_handlers(VirtAddr code, usize size) {
+  const auto is_inside = [&](const Handler& entry) { return reinterpret_cast<VirtAddr>(entry.function) - code < size; };
+  const auto take = [&](lib::List<Handler>& handlers) -> Handler* {
+    for (Handler& entry : handlers) {
+      if (!is_inside(entry)) continue;
+      handlers.erase(handlers.iterator_to(entry));
+      return &entry;
+    }
+    return nullptr;
+  };
+  for (Bucket& bucket : g_buckets) {
+    while (Handler* entry = bucket.with(take)) lib::destroy(entry);
+  }
 }
 
 void kernel::on_interrupt(u32 irq) {

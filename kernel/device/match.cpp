@@ -53,13 +53,23 @@ u32 rank_of(const driver_match_t& match, const char* strings, const hal_device_t
 
 }  // namespace
 
-u32 match_rank(const driver_ops_v2_t& ops, const hal_device_t& info) {
+u32 match_rank(std::span<const driver_match_t> matches, const char* strings, const hal_device_t& info) {
   u32 best = 0;
-  for (u32 i = 0; i < ops.match_count; ++i) {
-    const u32 rank = rank_of(ops.matches[i], ops.strings, info);
+  for (const driver_match_t& match : matches) {
+    const u32 rank = rank_of(match, strings, info);
     if (rank > best) best = rank;
   }
   return best;
+}
+
+u32 driver_rank(const Driver& driver, const Device& device) {
+  const driver_ops_v2_t& ops = *driver.ops;
+  const u32 own = match_rank({ops.matches, ops.match_count}, ops.strings, device.info);
+  if (driver.limits == nullptr) return own;
+  if (driver.limits->only != nullptr && driver.limits->only != &device) return 0;
+  // A version 1 driver has no table of its own.
+  if (own == 0 && ops.match_count != 0) return 0;
+  return match_rank(driver.limits->matches, driver.limits->strings, device.info);
 }
 
 }  // namespace device

@@ -20,6 +20,8 @@ enum class LockKind : u8 { Mutex, Spin, SpinIrq };
 #define SYNC_LOCK_CLASSES(X)                                                          \
   /* sleeping */                                                                      \
   X(Subsystems,        Mutex)    /* registry of subsystems and services */            \
+  X(Packages,          Mutex)    /* driver packages: one load or unload at a time */  \
+  X(DriverLoader,      Mutex)    /* drivers and what they are bound to */             \
   X(DriverLoader,      Mutex)    /* one load or unload at a time */                   \
   X(Exec,              Mutex)    /* a process replaces its program */                 \
   X(FilePosition,      Mutex)    /* an open file's offset */                          \

@@ -34,8 +34,9 @@ ARCHIVES = CACHE / "ports"
 DOWNLOADS = CACHE / "sources"
 KEY_LENGTH = 24
 
-FOR_KERNEL = ["musl", "libstdcxx-headers", "kernel-include", "libfdt", "lwip"]
-FOR_USERLAND = ["linux-headers", "toolchain", "busybox", "e2fsprogs", "dash", "lua", "sqlite"]
+FOR_KERNEL = ["musl", "libstdcxx-headers", "kernel-include", "libfdt", "lwip", "libsodium"]
+FOR_USERLAND = ["linux-headers", "toolchain", "busybox", "e2fsprogs", "dash", "lua", "sqlite",
+                "libsodium-guest", "mbedtls", "curl"]
 
 
 def jobs():
