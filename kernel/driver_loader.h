@@ -88,19 +88,19 @@ typedef struct {
   uint8_t feature; /* among equally specific records the higher wins */
   uint8_t zero;
   union {
-    struct {
+    struct __attribute__((packed)) {
       uint16_t vendor, device, subvendor, subdevice;
       uint32_t class_code, class_mask;
       uint8_t revision_min, revision_max;
       uint8_t zero[10];
     } pci;
-    struct {
+    struct __attribute__((packed)) {
       uint32_t type;
       uint32_t vendor;
       uint64_t features_required;
       uint8_t zero[12];
     } virtio;
-    struct { /* device tree and ACPI: an exact string, in the strings of the driver or of its package */
+    struct __attribute__((packed)) { /* device tree and ACPI: an exact string, in the strings of the driver or of its package */
       uint32_t offset, length;
       uint8_t zero[20];
     } text;

@@ -11,7 +11,9 @@
 namespace device {
 
 // What a package says it is for, which its driver is held to, whatever the driver's own table says.
+struct Package;
 struct Limits {
+  const Package* package = nullptr;
   std::span<const driver_match_t> matches;
   const char* strings = nullptr;
   const Device* only = nullptr;  // set: this one device alone

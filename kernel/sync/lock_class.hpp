@@ -22,7 +22,6 @@ enum class LockKind : u8 { Mutex, Spin, SpinIrq };
   X(Subsystems,        Mutex)    /* registry of subsystems and services */            \
   X(Packages,          Mutex)    /* driver packages: one load or unload at a time */  \
   X(DriverLoader,      Mutex)    /* drivers and what they are bound to */             \
-  X(DriverLoader,      Mutex)    /* one load or unload at a time */                   \
   X(Exec,              Mutex)    /* a process replaces its program */                 \
   X(FilePosition,      Mutex)    /* an open file's offset */                          \
   X(Mounts,            Mutex)    /* the tree of mounts */                             \

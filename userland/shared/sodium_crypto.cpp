@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace shared {
@@ -16,7 +17,18 @@ void hash_for_library(const void* bytes, size_t size, uint8_t hash[32]) {
   crypto_hash_sha256(hash, static_cast<const unsigned char*>(bytes), size);
 }
 
-bool key_is_sound(const uint8_t key[32]) { return crypto_core_ed25519_is_valid_point(key) == 1; }
+// Below 2^255 - 19, as RFC 8032 wants a coordinate written.
+bool is_canonical(const uint8_t key[32]) {
+  constexpr uint8_t kLowest = 0xed, kHighest = 0x7f;
+  if ((key[31] & kHighest) != kHighest || key[0] < kLowest) return true;
+  return !std::all_of(key + 1, key + 31, [](uint8_t byte) { return byte == 0xff; });
+}
+
+// Converting a key refuses what is no point, of small order, or outside the prime-order group.
+bool key_is_sound(const uint8_t key[32]) {
+  uint8_t unused[32];
+  return is_canonical(key) && crypto_sign_ed25519_pk_to_curve25519(unused, key) == 0;
+}
 
 // libsodium's verifier refuses S out of range, and R and keys that are not canonical or of small order; the key's
 // subgroup is what it leaves to us.

@@ -3,11 +3,24 @@
 #include "kernel/lib/types.hpp"
 
 extern "C" {
-#include <crypto_hash_sha256.h>
-#include <crypto_sign_ed25519.h>
-#include <private/ed25519_ref10.h>
+#include <sodium/crypto_hash_sha256.h>
+#include <sodium/crypto_hash_sha512.h>
+#include <sodium/crypto_sign_ed25519.h>
 
-// What libsodium's files want of the rest of it.
+// From libsodium's private headers, which cannot be included from outside. A point is four field elements of five words.
+struct Point {
+  u64 words[20];
+};
+int ge25519_is_canonical(const unsigned char* bytes);
+int ge25519_has_small_order(const unsigned char* bytes);
+int ge25519_frombytes(Point* point, const unsigned char* bytes);
+int ge25519_is_on_curve(const Point* point);
+int ge25519_is_on_main_subgroup(const Point* point);
+
+// What libsodium's files want of the rest of it. Nothing here is signed after hashing (Ed25519ph).
+void _crypto_sign_ed25519_ref10_hinit(crypto_hash_sha512_state* state, int /*prehashed*/) {
+  crypto_hash_sha512_init(state);
+}
 void sodium_memzero(void* memory, size_t size) {
   auto* bytes = static_cast<volatile unsigned char*>(memory);  // volatile: nobody reads it, and it must be done
   for (size_t i = 0; i < size; ++i) bytes[i] = 0;
@@ -40,7 +53,7 @@ bool verify(const uint8_t signature[64], const void* message, size_t size, const
 }
 
 bool key_is_sound(const uint8_t key[32]) {
-  ge25519_p3 point;
+  Point point;
   return ge25519_is_canonical(key) != 0 && ge25519_has_small_order(key) == 0 && ge25519_frombytes(&point, key) == 0 &&
          ge25519_is_on_curve(&point) != 0 && ge25519_is_on_main_subgroup(&point) != 0;
 }

@@ -73,6 +73,7 @@ void set_limits(Package& package, const Device* slot) {
   if (strings != nullptr) {
     package.limits.strings = reinterpret_cast<const char*>(ajdrv_contents(&package.header, strings));
   }
+  package.limits.package = &package;
   package.limits.only = slot;
 }
 

@@ -54,9 +54,7 @@ hal_status_t start(Version1Device& device, const Package& package) {
 }
 
 hal_status_t probe(hal_device_t* info, void** context) {
-  const Driver& driver = *of(info).driver;
-  const auto& package = *reinterpret_cast<const Package*>(reinterpret_cast<const u8*>(&driver) -
-                                                          __builtin_offsetof(Package, driver));
+  const Package& package = *of(info).driver->limits->package;
   auto device = lib::make_own<Version1Device>();
   auto image = Image::load(package.code);
   if (!device || !image) return HAL_NO_MEMORY;

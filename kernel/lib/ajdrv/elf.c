@@ -98,6 +98,18 @@ static ajdrv_error_t read_program_header(ajdrv_elf_t* elf, const uint8_t* header
   }
 }
 
+/* What is sealed are pages of one writable segment. */
+static bool relro_is_sound(const ajdrv_elf_t* elf) {
+  if (elf->relro_end <= elf->relro_start) return true;
+  for (uint32_t i = 0; i < elf->segment_count; ++i) {
+    const ajdrv_segment_t* segment = &elf->segments[i];
+    const uint64_t start = segment->address & ~(uint64_t)(AJDRV_ELF_PAGE - 1);
+    const uint64_t end = page_end(segment->address + segment->memory_size);
+    if (elf->relro_start >= start && elf->relro_end <= end) return (segment->flags & AJDRV_ELF_WRITE) != 0;
+  }
+  return false;
+}
+
 static ajdrv_error_t read_program_headers(ajdrv_elf_t* elf, found_t* found) {
   const uint8_t* header = elf->file + ajdrv_u64(elf->file + 32);
   const uint32_t count = ajdrv_u16(elf->file + 56);
@@ -106,10 +118,7 @@ static ajdrv_error_t read_program_headers(ajdrv_elf_t* elf, found_t* found) {
     if (error != AJDRV_OK) return error;
   }
   if (elf->segment_count == 0 || !found->has_dynamic) return AJDRV_E_ELF_PHDR;
-  const uint64_t sealed = elf->relro_end - elf->relro_start;
-  if (elf->relro_end > elf->relro_start && !ajdrv_elf_lies_in(elf, elf->relro_start, 1, AJDRV_ELF_WRITE))
-    return AJDRV_E_ELF_PHDR;
-  return sealed > elf->image_size ? AJDRV_E_ELF_PHDR : AJDRV_OK;
+  return relro_is_sound(elf) ? AJDRV_OK : AJDRV_E_ELF_PHDR;
 }
 
 const uint8_t* ajdrv_elf_at(const ajdrv_elf_t* elf, uint64_t address, uint64_t size) {
