@@ -100,7 +100,8 @@ typedef struct {
       uint64_t features_required;
       uint8_t zero[12];
     } virtio;
-    struct __attribute__((packed)) { /* device tree and ACPI: an exact string, in the strings of the driver or of its package */
+    struct __attribute__((
+        packed)) { /* device tree and ACPI: an exact string, in the strings of the driver or of its package */
       uint32_t offset, length;
       uint8_t zero[20];
     } text;
@@ -332,7 +333,7 @@ typedef struct {
   char name[8];
   uint32_t abi, flags;
 } driver_note_t;
-#define DRIVER_NOTE(major)                                                                                      \
+#define DRIVER_NOTE(major)                                                                                     \
   __attribute__((used, retain, aligned(4), section(".note.ajdrv"))) static const driver_note_t driver_note = { \
       8, 8, 1, "Halyard", (major), 1}
 
@@ -341,9 +342,9 @@ typedef struct {
   DRIVER_NOTE(2);                                                                                     \
   __attribute__((visibility("default"))) const driver_ops_v2_t* ajdrv_entry_v2(void) { return &ops; } \
   _Static_assert(1, "")
-#define DRIVER_V1(get_ops)                                                                             \
-  DRIVER_NOTE(1);                                                                                      \
-  __attribute__((visibility("default"))) const driver_ops_t* ajdrv_entry(void) { return get_ops(); }   \
+#define DRIVER_V1(get_ops)                                                                           \
+  DRIVER_NOTE(1);                                                                                    \
+  __attribute__((visibility("default"))) const driver_ops_t* ajdrv_entry(void) { return get_ops(); } \
   _Static_assert(1, "")
 
 #endif

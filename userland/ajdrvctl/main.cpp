@@ -49,7 +49,8 @@ int print_why(const std::string& slot) {
   const json all = state();
   if (all["drivers"].contains(slot)) {
     const json& driver = all["drivers"][slot];
-    std::cout << slot << ": " << text(driver, "name") << " " << text(driver, "version") << "\n" << text(driver, "why") << "\n";
+    std::cout << slot << ": " << text(driver, "name") << " " << text(driver, "version") << "\n"
+              << text(driver, "why") << "\n";
     if (!text(driver, "result").empty()) std::cout << "result: " << text(driver, "result") << "\n";
     return 0;
   }

@@ -21,11 +21,16 @@ std::vector<std::string> list(std::string text) {
 }
 
 bool apply(Config& config, const std::string& key, const std::string& value) {
-  if (key == "store") config.store = value;
-  else if (key == "token") config.token = value;
-  else if (key == "director") config.director = value;
-  else if (key == "apps") config.apps = list(value);
-  else return false;
+  if (key == "store")
+    config.store = value;
+  else if (key == "token")
+    config.token = value;
+  else if (key == "director")
+    config.director = value;
+  else if (key == "apps")
+    config.apps = list(value);
+  else
+    return false;
   return true;
 }
 
@@ -40,13 +45,15 @@ Config load_config() {
     line = trimmed(line.substr(0, line.find('#')));
     const size_t equals = line.find('=');
     if (line.empty()) continue;
-    if (equals == std::string::npos || !apply(config, trimmed(line.substr(0, equals)), trimmed(line.substr(equals + 1))))
+    if (equals == std::string::npos ||
+        !apply(config, trimmed(line.substr(0, equals)), trimmed(line.substr(equals + 1))))
       std::cerr << "/etc/ajdrv/config:" << number << ": not understood" << std::endl;
   }
   std::ifstream words("/proc/cmdline");
   for (std::string word; words >> word;) {
     const size_t equals = word.find('=');
-    if (word.starts_with("ajdrv.") && equals != std::string::npos) apply(config, word.substr(6, equals - 6), word.substr(equals + 1));
+    if (word.starts_with("ajdrv.") && equals != std::string::npos)
+      apply(config, word.substr(6, equals - 6), word.substr(equals + 1));
   }
   return config;
 }

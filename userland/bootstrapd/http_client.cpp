@@ -32,7 +32,8 @@ size_t take_header(char* bytes, size_t, size_t size, void* context) {
   std::string name = line.substr(0, colon);
   std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
   const size_t first = line.find_first_not_of(" \t", colon + 1), last = line.find_last_not_of(" \t\r\n");
-  exchange.answer.headers[name] = first == std::string::npos || last < first ? "" : line.substr(first, last - first + 1);
+  exchange.answer.headers[name] =
+      first == std::string::npos || last < first ? "" : line.substr(first, last - first + 1);
   if (name == "content-length") exchange.expected = std::strtoull(exchange.answer.headers[name].c_str(), nullptr, 10);
   return size;
 }

@@ -36,7 +36,8 @@ void pause_for(double seconds) {
 // Full jitter: anything up to a limit that doubles with each failure.
 double backoff(unsigned failures) {
   static std::mt19937_64 random{std::random_device{}()};
-  const double most = std::min(kLongestPause, kBasePause * static_cast<double>(1u << std::min(failures, kMostDoublings)));
+  const double most =
+      std::min(kLongestPause, kBasePause * static_cast<double>(1u << std::min(failures, kMostDoublings)));
   return std::uniform_real_distribution<double>(0.1, most)(random);
 }
 
@@ -45,7 +46,8 @@ class Daemon {
   Daemon() : config_(load_config()) {}
 
   void load_kept() {
-    for (const KeptPackage& kept : kept_packages()) finish(kept.slot, kept.digest, offer_package(kept.slot, kept.digest));
+    for (const KeptPackage& kept : kept_packages())
+      finish(kept.slot, kept.digest, offer_package(kept.slot, kept.digest));
   }
 
   [[noreturn]] void run() {
@@ -103,8 +105,11 @@ class Daemon {
     const size_t size = driver.at("size");
     if (!shared::slot_is_sound(slot) || !shared::from_hex(digest, 32) || size > (16u << 20))
       throw StoreError("a recommendation is not well formed");
-    status_.set_driver(slot, {{"name", name}, {"version", version}, {"digest", digest},
-                              {"why", driver.at("why").at("text")}, {"action", driver.at("action")}});
+    status_.set_driver(slot, {{"name", name},
+                              {"version", version},
+                              {"digest", digest},
+                              {"why", driver.at("why").at("text")},
+                              {"action", driver.at("action")}});
     say(slot + ": " + name + " " + version + ": " + driver["why"]["text"].get<std::string>());
     if (driver.at("action") != "install") return;
     if (!is_kept(digest) && !fetch(store, slot, name, digest, size)) return;

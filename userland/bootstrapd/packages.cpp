@@ -70,7 +70,8 @@ shared::LoadAnswer offer_package(const std::string& slot, const std::string& dig
   if (const std::string refusal = judge_package(*bytes); !refusal.empty()) return {EPERM, refusal};
   lseek(file.number(), 0, SEEK_SET);
   const shared::Descriptor socket = connect_to_driverd();
-  if (!socket || !shared::send_request(socket.number(), slot, file.number())) return {EAGAIN, "driverd does not answer"};
+  if (!socket || !shared::send_request(socket.number(), slot, file.number()))
+    return {EAGAIN, "driverd does not answer"};
   return shared::receive_answer(socket.number()).value_or(shared::LoadAnswer{EAGAIN, "driverd does not answer"});
 }
 

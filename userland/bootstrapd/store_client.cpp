@@ -64,7 +64,9 @@ void StoreClient::enrol(const std::string& arch) {
   HttpCall what;
   what.method = "PUT";
   what.url = config_.store + "/v1/machines/" + id_;
-  what.body = json{{"pubkey", shared::hex(key_.public_key())}, {"arch", arch}, {"os_version", "0.1.0"},
+  what.body = json{{"pubkey", shared::hex(key_.public_key())},
+                   {"arch", arch},
+                   {"os_version", "0.1.0"},
                    {"enrol_token", config_.token}}
                   .dump();
   what.headers = {"Content-Type: application/json"};

@@ -1,5 +1,5 @@
-// What bootstrapd and driverd say to each other over a Unix socket of packets: "SLOT" with the package's open descriptor
-// one way, "NUMBER SENTENCE" the other, where NUMBER is 0 or an errno.
+// What bootstrapd and driverd say to each other over a Unix socket of packets: "SLOT" with the package's open
+// descriptor one way, "NUMBER SENTENCE" the other, where NUMBER is 0 or an errno.
 #pragma once
 
 #include <optional>

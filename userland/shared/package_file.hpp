@@ -25,8 +25,8 @@ struct Refusal {
 
 class Package {
  public:
-  // Well formed and signed as `bundle` demands, for the kernel's place; else the refusal says why. An empty bundle trusts
-  // nobody.
+  // Well formed and signed as `bundle` demands, for the kernel's place; else the refusal says why. An empty bundle
+  // trusts nobody.
   static std::unique_ptr<Package> verified(std::string bytes, const std::string& bundle, Refusal& refusal);
 
   const ajdrv_package_t& contents() const { return contents_; }

@@ -83,7 +83,7 @@ std::optional<SecretKey> SecretKey::load(const std::string& path) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (file < 0) return std::nullopt;
   std::array<unsigned char, 32> seed{};
-  struct stat info {};
+  struct stat info{};
   const bool is_private = fstat(file, &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & 077) == 0;
   const bool is_whole = is_private && info.st_size == 32 && read(file, seed.data(), seed.size()) == 32;
   close(file);

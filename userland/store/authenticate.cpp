@@ -46,8 +46,8 @@ void Api::authenticate(const Request& request, const std::string& id) {
   auto machine = database_.prepare("SELECT key FROM machine WHERE id = ?");
   machine << id;
   if (!machine.step()) throw Problem(403, "not_enrolled", "The store does not know this machine.");
-  const auto key = shared::as_array<shared::PublicKey>(
-      shared::from_hex(machine.text(0), std::tuple_size_v<shared::PublicKey>));
+  const auto key =
+      shared::as_array<shared::PublicKey>(shared::from_hex(machine.text(0), std::tuple_size_v<shared::PublicKey>));
   const std::string base = shared::signature_base({request.method, request.target, request.body}, text);
   if (!key || !shared::verify(*signature, base, *key))
     throw Problem(401, "bad_signature", "The signature does not fit the request.");

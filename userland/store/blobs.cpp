@@ -86,24 +86,24 @@ Response Api::blob(const Request& request, const std::string& digest) {
   const std::string tag = "\"" + digest + "\"";
   Response response;
   response.type = "application/octet-stream";
-  response.headers = {{"ETag", tag}, {"Accept-Ranges", "bytes"}, {"Cache-Control", "public, max-age=31536000, immutable"}};
+  response.headers = {
+      {"ETag", tag}, {"Accept-Ranges", "bytes"}, {"Cache-Control", "public, max-age=31536000, immutable"}};
   if (header_or(request, "if-none-match") == tag) return response.status = 304, response;
   response.file = folder_.blob(digest);
   response.size = package->bytes().size();
   const std::string only_if = header_or(request, "if-range");
-  const auto range = only_if.empty() || only_if == tag ? parse_range(header_or(request, "range"), response.size)
-                                                       : std::nullopt;
+  const auto range =
+      only_if.empty() || only_if == tag ? parse_range(header_or(request, "range"), response.size) : std::nullopt;
   if (!range) return response;
   response.status = 206;
-  response.headers["Content-Range"] = "bytes " + std::to_string(range->first) + "-" + std::to_string(range->last) +
-                                      "/" + std::to_string(response.size);
+  response.headers["Content-Range"] =
+      "bytes " + std::to_string(range->first) + "-" + std::to_string(range->last) + "/" + std::to_string(response.size);
   response.offset = range->first;
   response.size = range->last - range->first + 1;
   return response;
 }
 
-Response Api::driver_of(const Request&, const std::string& vendor, const std::string& device,
-                        const std::string& arch) {
+Response Api::driver_of(const Request&, const std::string& vendor, const std::string& device, const std::string& arch) {
   const auto number = [](const std::string& text) {
     uint32_t value = 0;
     const size_t skipped = text.starts_with("0x") ? 2 : 0;

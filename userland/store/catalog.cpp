@@ -32,7 +32,8 @@ void write_blob(const Folder& folder, const std::string& digest, const std::stri
 }
 
 void note_change(Database& database, const std::string& subject) {
-  database.prepare("INSERT INTO setting VALUES ('catalog', '1') ON CONFLICT (name) DO UPDATE SET value = value + 1").run();
+  database.prepare("INSERT INTO setting VALUES ('catalog', '1') ON CONFLICT (name) DO UPDATE SET value = value + 1")
+      .run();
   // One of a kind is enough for a machine that has not come for it yet.
   (database.prepare("INSERT INTO work (machine, kind, subject) SELECT id, 'rescan', ? FROM machine WHERE NOT EXISTS "
                     "(SELECT 1 FROM work WHERE work.machine = machine.id AND kind = 'rescan' AND state = 'queued')")
@@ -42,7 +43,8 @@ void note_change(Database& database, const std::string& subject) {
 
 void check_collision(Database& database, const shared::Package& package) {
   const ajdrv_package_t& contents = package.contents();
-  auto found = database.prepare("SELECT 1 FROM package WHERE lineage = ? AND version = ? AND arch = ? AND withdrawn = 0");
+  auto found =
+      database.prepare("SELECT 1 FROM package WHERE lineage = ? AND version = ? AND arch = ? AND withdrawn = 0");
   found << package.lineage() << static_cast<int64_t>(contents.version) << static_cast<int64_t>(contents.arch);
   if (found.step())
     throw Problem(409, "version_exists", "This driver's version is published for this architecture with other bytes.");

@@ -55,7 +55,8 @@ void Statement::run() {
 
 std::string Statement::text(int column) const {
   const auto* at = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
-  return at == nullptr ? std::string() : std::string(at, static_cast<size_t>(sqlite3_column_bytes(statement_.get(), column)));
+  return at == nullptr ? std::string()
+                       : std::string(at, static_cast<size_t>(sqlite3_column_bytes(statement_.get(), column)));
 }
 int64_t Statement::number(int column) const { return sqlite3_column_int64(statement_.get(), column); }
 

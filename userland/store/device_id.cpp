@@ -31,8 +31,22 @@ std::optional<DeviceId> parse_pci(std::string_view text) {
 }
 
 // Offsets in a match record (kernel/driver_loader.h).
-enum { kBus = 0, kMask = 1, kFeature = 2, kVendor = 4, kDevice = 6, kSubvendor = 8, kSubdevice = 10, kClass = 12,
-       kClassMask = 16, kRevisionMin = 20, kRevisionMax = 21, kVirtioType = 4, kTextOffset = 4, kTextLength = 8 };
+enum {
+  kBus = 0,
+  kMask = 1,
+  kFeature = 2,
+  kVendor = 4,
+  kDevice = 6,
+  kSubvendor = 8,
+  kSubdevice = 10,
+  kClass = 12,
+  kClassMask = 16,
+  kRevisionMin = 20,
+  kRevisionMax = 21,
+  kVirtioType = 4,
+  kTextOffset = 4,
+  kTextLength = 8
+};
 
 Tier pci_tier(uint8_t mask, uint32_t class_mask) {
   if ((mask & (AJDRV_PCI_SUBVENDOR | AJDRV_PCI_SUBDEVICE)) != 0) return Tier::Subsystem;
@@ -78,9 +92,7 @@ std::optional<Tier> fits(const ajdrv_package_t& package, const uint8_t* record, 
   }
 }
 
-bool is_better(const Fit& a, const Fit& b) {
-  return a.tier != b.tier ? a.tier < b.tier : a.feature > b.feature;
-}
+bool is_better(const Fit& a, const Fit& b) { return a.tier != b.tier ? a.tier < b.tier : a.feature > b.feature; }
 
 }  // namespace
 

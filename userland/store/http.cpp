@@ -82,7 +82,8 @@ MHD_Result send(MHD_Connection* connection, const Response& response) {
 }
 
 Response answer(const Handler& handler, const Incoming& incoming) {
-  if (incoming.refused != 0) return problem_response(incoming.refused, "limit", "The request exceeds the store's limits.");
+  if (incoming.refused != 0)
+    return problem_response(incoming.refused, "limit", "The request exceeds the store's limits.");
   try {
     return handler(incoming.request);
   } catch (const Problem& problem) {
@@ -122,12 +123,12 @@ Server::Server(const std::string& address, uint16_t port, Handler handler) : han
   at.sin_family = AF_INET;
   at.sin_port = htons(port);
   if (inet_pton(AF_INET, address.c_str(), &at.sin_addr) != 1) throw std::runtime_error(address + " is no IPv4 address");
-  daemon_.reset(MHD_start_daemon(
-      MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG, port, nullptr, nullptr, on_request, &handler_,
-      MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_THREAD_POOL_SIZE, kThreads, MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds,
-      MHD_OPTION_PER_IP_CONNECTION_LIMIT, kPerAddress, MHD_OPTION_CONNECTION_LIMIT, kConnections,
-      MHD_OPTION_CONNECTION_MEMORY_LIMIT, size_t{kMemory}, MHD_OPTION_NOTIFY_COMPLETED, ended, nullptr,
-      MHD_OPTION_END));
+  daemon_.reset(MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG, port, nullptr, nullptr, on_request,
+                                 &handler_, MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_THREAD_POOL_SIZE, kThreads,
+                                 MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+                                 kPerAddress, MHD_OPTION_CONNECTION_LIMIT, kConnections,
+                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, size_t{kMemory}, MHD_OPTION_NOTIFY_COMPLETED,
+                                 ended, nullptr, MHD_OPTION_END));
   if (!daemon_) throw std::runtime_error("port " + std::to_string(port) + " of " + address + " cannot be listened on");
 }
 
@@ -139,9 +140,9 @@ Response problem_response(int status, const std::string& code, const std::string
   Response response;
   response.status = status;
   response.type = "application/problem+json";
-  response.body = nlohmann::json{{"type", "about:blank"}, {"title", code},   {"status", status},
-                                 {"code", code},          {"detail", detail}}
-                      .dump();
+  response.body =
+      nlohmann::json{{"type", "about:blank"}, {"title", code}, {"status", status}, {"code", code}, {"detail", detail}}
+          .dump();
   if (status == 429 || status == 503) response.headers["Retry-After"] = "5";
   return response;
 }

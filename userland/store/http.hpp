@@ -15,8 +15,8 @@ namespace store {
 
 struct Request {
   std::string method;
-  std::string path;    // without the query
-  std::string target;  // the whole URL, as the client signs it
+  std::string path;                            // without the query
+  std::string target;                          // the whole URL, as the client signs it
   std::map<std::string, std::string> headers;  // names in small letters
   std::map<std::string, std::string> query;
   std::string body;

@@ -47,7 +47,8 @@ Response Api::enrol(const Request& request, const std::string& id) {
   const json body = parse_object(request.body);
   const auto key = shared::as_array<shared::PublicKey>(
       shared::from_hex(text_member(body, "pubkey", limit::kName), std::tuple_size_v<shared::PublicKey>));
-  if (!key || shared::machine_id(*key) != id) throw Problem(422, "machine_id", "The name does not follow from the key.");
+  if (!key || shared::machine_id(*key) != id)
+    throw Problem(422, "machine_id", "The name does not follow from the key.");
   if (!token_.empty() && text_member(body, "enrol_token") != token_)
     throw Problem(403, "enrol_token", "The enrolment token is not the store's.");
   auto row = database_.prepare(

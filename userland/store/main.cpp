@@ -3,12 +3,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <toml++/toml.h>
 #include <CLI/CLI.hpp>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <toml++/toml.h>
 
 #include "userland/store/api.hpp"
 #include "userland/store/error.hpp"

@@ -59,7 +59,8 @@ Manifest parse_manifest(const json& object) {
   for (const json& device : list_member(object, "devices", limit::kDevices))
     manifest.devices.push_back(parse_device(device));
   for (const json& app : list_member(object, "desired_apps", limit::kApps)) {
-    if (!app.is_string() || app.get_ref<const std::string&>().size() > limit::kName) refuse("desired_apps: short texts");
+    if (!app.is_string() || app.get_ref<const std::string&>().size() > limit::kName)
+      refuse("desired_apps: short texts");
     manifest.apps.push_back(app.get<std::string>());
   }
   return manifest;

@@ -9,9 +9,7 @@ namespace {
 struct Candidate {
   const shared::Package* package;
   Fit fit;
-  auto key() const {
-    return std::tuple(fit.tier, ~fit.feature, ~package->contents().version, package->lineage());
-  }
+  auto key() const { return std::tuple(fit.tier, ~fit.feature, ~package->contents().version, package->lineage()); }
 };
 
 std::string title(const Candidate& candidate) {

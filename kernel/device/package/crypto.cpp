@@ -7,7 +7,8 @@ extern "C" {
 #include <sodium/crypto_hash_sha512.h>
 #include <sodium/crypto_sign_ed25519.h>
 
-// From libsodium's private headers, which cannot be included from outside. A point is four field elements of five words.
+// From libsodium's private headers, which cannot be included from outside. A point is four field elements of five
+// words.
 struct Point {
   u64 words[20];
 };

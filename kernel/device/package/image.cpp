@@ -2,7 +2,6 @@
 
 #include <cstring>
 
-
 // Made from kernel/device/hal_abi_2.syms.
 struct DriverImport {
   const char* name;

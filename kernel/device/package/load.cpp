@@ -49,7 +49,9 @@ u16 own_arch() {
 
 ajdrv_host_t this_machine() {
   constexpr u32 kOsVersion = 1 << 8;  // 0.1.0, as in meson.build
-  return {.arch = own_arch(), .abi_minor = {0, 0, DRIVER_ABI_V2 & 0xffff}, .os_version = kOsVersion,
+  return {.arch = own_arch(),
+          .abi_minor = {0, 0, DRIVER_ABI_V2 & 0xffff},
+          .os_version = kOsVersion,
           .has_isolated_hosts = false};
 }
 
@@ -94,8 +96,8 @@ ajdrv_error_t check(PackageList& loaded, Package& package, usize size, const Dev
   }
   if (lacks_dependency(loaded, header)) return AJDRV_E_DEP_MISSING;
   const ajdrv_section_t* code = ajdrv_section(&header, AJDRV_SECTION_CODE);
-  return ajdrv_elf_check(ajdrv_contents(&header, code), code->size, header.arch, header.abi_major, true,
-                         resolve_import, nullptr, &package.code);
+  return ajdrv_elf_check(ajdrv_contents(&header, code), code->size, header.arch, header.abi_major, true, resolve_import,
+                         nullptr, &package.code);
 }
 
 ajdrv_error_t prepare(Package& package) {
@@ -117,8 +119,8 @@ Status start(PackageList& loaded, lib::Own<Package> package, const Device* slot)
     remove_driver(package->driver);
     return Err(refuse(AJDRV_E_INIT_FAILED));
   }
-  LOG_INFO("package", "%s %lu.%lu.%lu loaded at 0x%lx", header.name, header.version >> 48, header.version >> 32 & 0xffff,
-           header.version & 0xffffffff, package->image.base());
+  LOG_INFO("package", "%s %lu.%lu.%lu loaded at 0x%lx", header.name, header.version >> 48,
+           header.version >> 32 & 0xffff, header.version & 0xffffffff, package->image.base());
   loaded.list.push_back(*package.release());
   clear_last_error();
   return {};

@@ -42,7 +42,8 @@ ajdrv_error_t prepare_version2(Package& package) {
   const auto entry = reinterpret_cast<driver_entry_v2_t>(package.image.entry());
   const driver_ops_v2_t* ops = entry();
   if (ops == nullptr) return AJDRV_E_ENTRY_NULL;
-  if (!package.image.has_data(ops, kSmallestOps) || ops->size < kSmallestOps || !package.image.has_data(ops, ops->size)) {
+  if (!package.image.has_data(ops, kSmallestOps) || ops->size < kSmallestOps ||
+      !package.image.has_data(ops, ops->size)) {
     return AJDRV_E_OPS_INVALID;
   }
   std::memcpy(&package.ops, ops, std::min<usize>(ops->size, sizeof(package.ops)));
