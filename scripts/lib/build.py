@@ -53,7 +53,7 @@ def build(arch, kind):
 
 def _build(arch, kind):
   ports.install(ports.FOR_KERNEL + ports.FOR_USERLAND, arch)
-  _offer_boost()
+  _offer_headers()
   packages.make_keys(_host_tools())
   _kernel(arch, kind)
   packages.make_packages(arch, _kernel_folder(arch, kind))
@@ -66,12 +66,13 @@ def _build(arch, kind):
     boot_image.make_iso(folder / "halyard.iso", folder / "kernel", initramfs)
 
 
-def _offer_boost():
-  """Boost's headers under a folder of their own: /usr/include itself would bring glibc's along."""
-  link = BUILD / "shared/boost/boost"
-  if not link.is_symlink():
-    link.parent.mkdir(parents=True, exist_ok=True)
-    link.symlink_to("/usr/include/boost")
+def _offer_headers():
+  """Header-only libraries under folders of their own: /usr/include itself would bring glibc's along."""
+  for name in ("boost", "nlohmann"):
+    link = BUILD / f"shared/{name}/{name}"
+    if not link.is_symlink():
+      link.parent.mkdir(parents=True, exist_ok=True)
+      link.symlink_to(f"/usr/include/{name}")
 
 
 def _kernel_folder(arch, kind):
@@ -161,6 +162,13 @@ def _meson(name, folder, options, cross=None):
                  log / f"{name}-setup.log")
       chosen.write_text(wanted)
     run_logged(["ninja", "--quiet", "-C", folder, f"-j{ports.jobs()}"], log / f"{name}.log", shown=60)
+
+
+def build_store():
+  """The store's daemon and the package tools, for this machine; the folder of the Meson build."""
+  folder = BUILD / "host-tools"
+  _meson("host-tools", folder, ["-Dpart=host-tools", "-Doptimization=2"])
+  return folder
 
 
 def build_host_tests():

@@ -11,6 +11,7 @@ import build
 import mkdisk
 import qemu
 import setup
+import store
 from console import Failure, run_main, say
 from paths import BUILD
 from terminal import TIMED_OUT, run_on_terminal
@@ -26,6 +27,15 @@ def main():
       raise Failure(f"no such file: {file}")
   setup.install_packages([arch])
   build.build(arch, options.kind)
+  if options.no_store:
+    return boot(arch, options)
+  with store.served(arch) as word:
+    options.append = f"{options.append} {word}".strip()
+    return boot(arch, options)
+
+
+def boot(arch, options):
+  """Starts QEMU and waits for its end; the exit status."""
   command = qemu.command(guest(arch, options))
   if options.gdb:
     debug = os.path.relpath(build.output_folder(arch, options.kind) / "kernel.debug")

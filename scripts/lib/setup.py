@@ -16,7 +16,8 @@ BOOT_TOOLS = ("grub-pc-bin", "grub-efi-amd64-bin", "grub-common", "xorriso", "mt
 TEST_TOOLS = ("python3-pytest", "python3-pexpect", "googletest", "libgtest-dev", "gdb")
 CLANG_TOOLS = ("clang", "lld", "clang-tidy", "clang-format")
 CLANG_VERSION = 19
-STORE_LIBRARIES = ("libcli11-dev", "libmicrohttpd-dev", "libsqlite3-dev", "libsodium-dev", "nlohmann-json3-dev")
+STORE_LIBRARIES = ("libmicrohttpd-dev", "libsqlite3-dev", "libsodium-dev", "nlohmann-json3-dev",
+                   "libcli11-dev", "libtomlplusplus-dev")
 
 # Debian 12's own are too old: QEMU 10 has devices and CPU features that tests use, Meson reads meson.options.
 NEWER = ("meson", "qemu-system-x86", "qemu-system-arm", "qemu-system-riscv", "qemu-utils", "opensbi", "seabios")

@@ -1,6 +1,7 @@
 #include "kernel/device/package/last_error.hpp"
 
 #include "fs/procfs/procfs.hpp"
+#include "fs/sysfs/sysfs.hpp"
 #include "kernel/diag/log.hpp"
 #include "kernel/lib/subsystem.hpp"
 
@@ -18,7 +19,9 @@ class LastErrorSubsystem final : public kernel::Subsystem {
  public:
   const char* name() const override { return "package-errors"; }
   void on_early_init(kernel::Kernel&) override {
-    if (!procfs::register_file("ajdrv_last_error", print_last)) LOG_ERROR("package", "no memory for ajdrv_last_error");
+    if (!procfs::register_file("ajdrv_last_error", print_last) ||
+        !sysfs::register_file("kernel/ajdrv/last_error", print_last))
+      LOG_ERROR("package", "no memory for ajdrv_last_error");
   }
 };
 REGISTER_SUBSYSTEM(LastErrorSubsystem);
