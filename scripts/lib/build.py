@@ -54,7 +54,7 @@ def build(arch, kind):
 def _build(arch, kind):
   ports.install(ports.FOR_KERNEL + ports.FOR_USERLAND, arch)
   _offer_headers()
-  packages.make_keys(_host_tools())
+  packages.make_keys(host_tools() / "userland/ajdrv")
   _kernel(arch, kind)
   packages.make_packages(arch, _kernel_folder(arch, kind))
   _userland(arch)
@@ -79,12 +79,12 @@ def _kernel_folder(arch, kind):
   return BUILD / arch.name / f"meson-{kind}"
 
 
-def _host_tools():
-  """The package tools, for this machine: the folder that they are in."""
+def host_tools():
+  """The package tools and the store's daemon, for this machine: the folder of their Meson build."""
   folder = BUILD / "host-tools"
   with locked(BUILD / "host-tools.lock"):
     _meson("host-tools", folder, ["-Dpart=host-tools", "-Dbuildtype=release"])
-  return folder / "userland/ajdrv"
+  return folder
 
 
 def _kernel(arch, kind):
@@ -162,13 +162,6 @@ def _meson(name, folder, options, cross=None):
                  log / f"{name}-setup.log")
       chosen.write_text(wanted)
     run_logged(["ninja", "--quiet", "-C", folder, f"-j{ports.jobs()}"], log / f"{name}.log", shown=60)
-
-
-def build_store():
-  """The store's daemon and the package tools, for this machine; the folder of the Meson build."""
-  folder = BUILD / "host-tools"
-  _meson("host-tools", folder, ["-Dpart=host-tools", "-Doptimization=2"])
-  return folder
 
 
 def build_host_tests():

@@ -15,7 +15,7 @@ GATEWAY = "10.0.2.2"  # this machine, as QEMU's user network shows it to the gue
 @contextlib.contextmanager
 def served(arch):
   """Runs the store on a free port of loopback; the word for the guest's kernel command line."""
-  program = build.build_store() / "userland/store/ajstore"
+  program = build.host_tools() / "userland/store/ajstore"
   _prepare(program, arch)
   daemon = subprocess.Popen([program, "serve", FOLDER], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=open(BUILD / "log/store.log", "ab"), text=True, start_new_session=True)

@@ -22,7 +22,7 @@ class Store:
   """A store in a folder, served on a free port."""
 
   def __init__(self, folder):
-    self.program = build.build_store() / "userland/store/ajstore"
+    self.program = build.host_tools() / "userland/store/ajstore"
     self.folder = folder
     subprocess.run([self.program, "init", folder], check=True, capture_output=True)
     self.daemon = subprocess.Popen([self.program, "serve", folder], stdout=subprocess.PIPE, text=True)
