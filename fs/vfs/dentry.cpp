@@ -9,11 +9,31 @@ namespace vfs {
 
 constexpr usize kBuckets = 4096;
 constexpr usize kMostCached = 16384;
+// Of names that the file system is asked about each time anyway: those in use stay, the others gain nothing.
+constexpr usize kMostUnstable = 128;
 
 struct DentryTable {
+  // Entries that go when there are too many of them.
+  struct Age {
+    usize most;
+    lib::List<Dentry, AgeTag> entries = {};  // oldest first
+    usize count = 0;
+
+    // An entry that only the table holds; null if there is none among the oldest. Those in use become young again.
+    Dentry* find_unused() {
+      for (usize left = std::min<usize>(count, 64); left != 0; --left) {
+        Dentry& entry = entries.front();
+        if (entry.reference_count() == 1 && !entry.is_mount_point()) return &entry;
+        entries.erase(entries.iterator_to(entry));
+        entries.push_back(entry);
+      }
+      return nullptr;
+    }
+  };
+
   lib::List<Dentry, HashTag> buckets[kBuckets];
-  lib::List<Dentry, AgeTag> by_age;  // oldest first
-  usize count = 0;
+  Age stable = {kMostCached};
+  Age unstable = {kMostUnstable};
 
   lib::List<Dentry, HashTag>& bucket(u64 hash) { return buckets[hash % kBuckets]; }
 
@@ -32,32 +52,29 @@ struct DentryTable {
     entry.hash_ = hash_of(*entry.parent_, entry.name_.view());
     entry.in_table_ = true;
     bucket(entry.hash_).push_front(entry);
-    by_age.push_back(entry);
-    ++count;
+    Age& age = age_of(entry);
+    age.entries.push_back(entry);
+    ++age.count;
   }
   // The caller gets the table's reference.
   void leave(Dentry& entry) {
     entry.in_table_ = false;
     bucket(entry.hash_).erase(bucket(entry.hash_).iterator_to(entry));
-    by_age.erase(by_age.iterator_to(entry));
-    --count;
+    Age& age = age_of(entry);
+    age.entries.erase(age.entries.iterator_to(entry));
+    --age.count;
   }
   void rehash(Dentry& entry) {
     bucket(entry.hash_).erase(bucket(entry.hash_).iterator_to(entry));
     entry.hash_ = hash_of(*entry.parent_, entry.name_.view());
     bucket(entry.hash_).push_front(entry);
   }
-  // An entry that only the table holds, taken out of it; null if there is none among the oldest.
-  Dentry* take_unused() {
-    constexpr usize kLook = 64;
-    usize looked = 0;
-    for (Dentry& entry : by_age) {
-      if (++looked > kLook) break;
-      if (entry.reference_count() != 1 || entry.is_mount_point()) continue;
-      leave(entry);
-      return &entry;
-    }
-    return nullptr;
+  Age& age_of(const Dentry& entry) { return entry.is_stable_ ? stable : unstable; }
+  // An unused entry, taken out of the table, if `age` has more than `keep`; or null.
+  Dentry* take_unused(Age& age, usize keep) {
+    Dentry* entry = age.count > keep ? age.find_unused() : nullptr;
+    if (entry != nullptr) leave(*entry);
+    return entry;
   }
   void exchange_places(Dentry& a, Dentry& b) {
     std::swap(a.parent_, b.parent_);
@@ -99,12 +116,14 @@ Result<lib::Ref<Dentry>> Dentry::add(Dentry& parent, std::string_view name, lib:
   auto fresh = TRY(lib::make_ref<Dentry>(std::move(inode)));
   fresh->name_ = TRY(lib::String::copy(name));
   fresh->parent_ = lib::Ref<Dentry>(parent);
+  fresh->is_stable_ = parent.inode()->names_are_stable();
   Dentry* dropped = nullptr;
   lib::Ref<Dentry> result = g_table.with([&](DentryTable& table) {
     if (Dentry* faster = table.find(parent, name, DentryTable::hash_of(parent, name))) return lib::Ref<Dentry>(faster);
     table.enter(*fresh);
     fresh->acquire();
-    if (table.count > kMostCached) dropped = table.take_unused();
+    auto& age = table.age_of(*fresh);
+    dropped = table.take_unused(age, age.most);
     return fresh;
   });
   if (dropped != nullptr) dropped->release();
@@ -171,14 +190,16 @@ void Dentry::drop_unused_below(Dentry& root) {
     Dentry* dropped[kBatch];
     usize count = 0;
     g_table.with([&](DentryTable& table) {
-      for (auto at = table.by_age.begin(); at != table.by_age.end() && count < kBatch;) {
-        Dentry& entry = *at++;
-        if (entry.reference_count() != 1 || entry.is_mount_point()) continue;
-        Dentry* above = &entry;
-        while (above != nullptr && above != &root) above = above->parent_.get();
-        if (above == nullptr) continue;
-        table.leave(entry);
-        dropped[count++] = &entry;
+      for (DentryTable::Age* age : {&table.stable, &table.unstable}) {
+        for (auto at = age->entries.begin(); at != age->entries.end() && count < kBatch;) {
+          Dentry& entry = *at++;
+          if (entry.reference_count() != 1 || entry.is_mount_point()) continue;
+          Dentry* above = &entry;
+          while (above != nullptr && above != &root) above = above->parent_.get();
+          if (above == nullptr) continue;
+          table.leave(entry);
+          dropped[count++] = &entry;
+        }
       }
     });
     for (usize i = 0; i < count; ++i) dropped[i]->release();
@@ -187,13 +208,15 @@ void Dentry::drop_unused_below(Dentry& root) {
 }
 
 usize Dentry::cached_count() {
-  return g_table.with([](DentryTable& table) { return table.count; });
+  return g_table.with([](DentryTable& table) { return table.stable.count + table.unstable.count; });
 }
 
 void Dentry::shrink(usize keep) {
   for (;;) {
-    Dentry* entry =
-        g_table.with([&](DentryTable& table) { return table.count > keep ? table.take_unused() : nullptr; });
+    Dentry* entry = g_table.with([&](DentryTable& table) {
+      Dentry* unused = table.take_unused(table.unstable, 0);
+      return unused != nullptr ? unused : table.take_unused(table.stable, keep);
+    });
     if (entry == nullptr) return;
     entry->release();
   }

@@ -50,7 +50,7 @@ class Dentry : public lib::RefCounted<Dentry>, public lib::TaggedListNode<HashTa
   // True if `this` is `other` or above it in the tree.
   bool is_above(Dentry& other);
 
-  // Lets go of entries that nobody uses, oldest first, until at most `keep` are left.
+  // Lets go of entries that nobody uses, oldest first, until at most `keep` of the stable ones are left.
   static void shrink(usize keep);
   // Lets go of all entries below this one that nobody else uses: before its mount goes.
   static void drop_unused_below(Dentry& root);
@@ -65,6 +65,7 @@ class Dentry : public lib::RefCounted<Dentry>, public lib::TaggedListNode<HashTa
   lib::Ref<Inode> inode_;
   u64 hash_ = 0;
   bool in_table_ = false;
+  bool is_stable_ = true;  // Inode::names_are_stable() of the parent
   bool is_root_ = false;
   std::atomic<bool> is_unlinked_ = false;
   std::atomic<u32> mounts_ = 0;

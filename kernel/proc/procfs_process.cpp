@@ -30,7 +30,7 @@ struct Snapshot {
   u32 uid[4] = {}, gid[4] = {};
   int nice = 0;
   u32 cpu = 0;
-  u64 pending = 0, blocked = 0;
+  SignalSet pending, shared_pending, blocked, ignored, caught;
   u64 start_ns = 0;
 };
 
@@ -43,6 +43,23 @@ char state_of(const Process& process, const Thread& thread) {
     case sched::State::Dead: return 'Z';
   }
   return '?';
+}
+
+void take_signals(const Thread& thread, const Process& process, Snapshot& snapshot) {
+  if (!thread.handlers) return;
+  thread.handlers->state.with([&](SignalHandlers::State& state) {
+    snapshot.pending = thread.signals.pending();
+    snapshot.shared_pending = process.signals.pending();
+    snapshot.blocked = thread.blocked;
+    for (int signal = 1; signal <= static_cast<int>(state.actions.size()); ++signal) {
+      const VirtAddr handler = state.of(signal).handler;
+      if (handler == kIgnoreHandler) {
+        snapshot.ignored.add(signal);
+      } else if (handler != kDefaultHandler) {
+        snapshot.caught.add(signal);
+      }
+    }
+  });
 }
 
 bool take(i32 pid, Snapshot& snapshot) {
@@ -64,8 +81,7 @@ bool take(i32 pid, Snapshot& snapshot) {
   std::memcpy(snapshot.name, thread.name, sizeof(snapshot.name));
   snapshot.nice = thread.priority.nice;
   snapshot.cpu = thread.cpu == nullptr ? 0 : thread.cpu->id;
-  snapshot.pending = thread.signals.pending().bits | process->signals.pending().bits;
-  snapshot.blocked = thread.blocked.bits;
+  take_signals(thread, *process, snapshot);
   if (thread.credentials) {
     const vfs::Credentials& who = *thread.credentials;
     const u32 uids[4] = {who.uid, who.euid, who.suid, who.fsuid}, gids[4] = {who.gid, who.egid, who.sgid, who.fsgid};
@@ -82,14 +98,16 @@ bool stat_text(i32 pid, Text& text) {
   const mm::MemoryUse memory = s.memory ? s.memory->memory_use() : mm::MemoryUse();
   const mm::ProgramLayout layout = s.memory ? s.memory->layout() : mm::ProgramLayout();
   const lib::Ref<tty::Terminal> terminal = tty::terminal_of(s.session);
+  constexpr u64 kOldSignals = 0x7fffffff;
   text.print("%d (%s) %c %d %d %d %d %d 0 %lu 0 %lu 0 %lu %lu %lu %lu ", pid, s.name, s.state, s.parent, s.group,
              s.session, terminal ? static_cast<int>(terminal->number().encoded()) : 0,
              terminal ? terminal->foreground() : -1, use.minor_faults, use.major_faults, use.user_ns / kTick,
              use.system_ns / kTick, s.process->children_user_ns / kTick, s.process->children_system_ns / kTick);
   text.print("%d %d %u 0 %lu %lu %lu %lu ", 20 + s.nice, s.nice, s.threads, s.start_ns / kTick,
              memory.mapped_pages * kPageSize, memory.anonymous_pages + memory.object_pages, limit::kInfinity);
-  text.print("%lu %lu %lu 0 0 %lu %lu 0 0 0 0 0 17 %u 0 0 0 0 0 ", layout.code_start, layout.code_end,
-             layout.stack_start, s.pending & 0x7fffffff, s.blocked & 0x7fffffff, s.cpu);
+  text.print("%lu %lu %lu 0 0 %lu %lu %lu %lu 0 0 0 17 %u 0 0 0 0 0 ", layout.code_start, layout.code_end,
+             layout.stack_start, (s.pending.bits | s.shared_pending.bits) & kOldSignals, s.blocked.bits & kOldSignals,
+             s.ignored.bits & kOldSignals, s.caught.bits & kOldSignals, s.cpu);
   text.print("%lu %lu %lu %lu %lu %lu %lu %u\n", layout.data_start, layout.data_end, layout.break_start,
              layout.arguments_start, layout.arguments_end, layout.environment_start, layout.environment_end,
              s.exit_status);
@@ -122,7 +140,9 @@ bool status_text(i32 pid, Text& text) {
     text.print("VmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\n", kib(memory.data_pages), kib(memory.stack_pages),
                kib(memory.text_pages));
   }
-  text.print("Threads:\t%u\nSigPnd:\t%016lx\nSigBlk:\t%016lx\n", s.threads, s.pending, s.blocked);
+  text.print("Threads:\t%u\nSigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\n", s.threads, s.pending.bits,
+             s.shared_pending.bits, s.blocked.bits);
+  text.print("SigIgn:\t%016lx\nSigCgt:\t%016lx\n", s.ignored.bits, s.caught.bits);
   return true;
 }
 

@@ -309,3 +309,33 @@ CASE(waiting_for_a_signal_that_is_ignored_by_default) {
   CHECK(info.si_pid == pid && info.si_status == 7);
   CHECK(waitpid(pid, NULL, 0) == pid);
 }
+
+static unsigned long long status_set(const char* name) {
+  FILE* status = fopen("/proc/self/status", "r");
+  CHECK(status != NULL);
+  char line[200];
+  unsigned long long value = 0;
+  int found = 0;
+  while (fgets(line, sizeof line, status) != NULL) {
+    if (strncmp(line, name, strlen(name)) != 0) continue;
+    found = sscanf(line + strlen(name), ":\t%llx", &value);
+  }
+  fclose(status);
+  CHECK(found == 1);
+  return value;
+}
+
+CASE(proc_status_shows_signal_sets) {
+  const unsigned long long usr1 = 1ull << (SIGUSR1 - 1), usr2 = 1ull << (SIGUSR2 - 1), hup = 1ull << (SIGHUP - 1);
+  signal(SIGHUP, SIG_IGN);
+  signal(SIGUSR1, count);
+  CHECK((status_set("SigIgn") & (hup | usr1 | usr2)) == hup);
+  CHECK((status_set("SigCgt") & (hup | usr1 | usr2)) == usr1);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR2);
+  CHECK(sigprocmask(SIG_BLOCK, &set, NULL) == 0);
+  CHECK((status_set("SigBlk") & (hup | usr1 | usr2)) == usr2);
+  CHECK(status_set("ShdPnd") == 0 && kill(getpid(), SIGUSR2) == 0);
+  CHECK(status_set("ShdPnd") == usr2 && status_set("SigPnd") == 0);
+}

@@ -121,13 +121,19 @@ def test_panic_has_a_symbolised_backtrace_and_reboots():
     guest.wait_for_end()
 
 
+def start_and_kill_sleepers(guest, count):
+  guest.run(f"i=0; while [ $i -lt {count} ]; do sleep 1000 & i=$((i+1)); done 2>/dev/null", timeout=600)
+  # An interactive shell ignores SIGTERM, and its child does until it has got as far as to take that back.
+  guest.run(f"until [ $(pidof sleep | wc -w) = {count} ]; do :; done", timeout=600)
+  guest.run("kill $(jobs -p); wait 2>/dev/null", timeout=600)
+
+
 def test_thousand_processes_leave_no_trace():
   with machine.Machine("thousand", "quiet") as guest:
     guest.wait_for_shell()
-    guest.run("i=0; while [ $i -lt 50 ]; do sleep 100 & i=$((i+1)); done 2>/dev/null; kill $(jobs -p); wait 2>/dev/null")
+    start_and_kill_sleepers(guest, 50)
     before = int(guest.run("free | awk '/Mem/ {print $4}'").strip())
-    guest.run("i=0; while [ $i -lt 1000 ]; do sleep 1000 & i=$((i+1)); done 2>/dev/null", timeout=600)
-    guest.run("kill $(jobs -p); wait 2>/dev/null", timeout=600)
+    start_and_kill_sleepers(guest, 1000)
     after = int(guest.run("free | awk '/Mem/ {print $4}'").strip())
     assert before - after <= 1024, f"{before - after} KiB are missing"
 
