@@ -1,7 +1,4 @@
-"""Generates the kernel's data for driver packages: the table of what they may import, and the trust bundle.
-
-Both are assembler: the symbols are functions of many types, and the bundle is bytes of a file.
-"""
+"""Generates the table of what driver packages may import, as assembler: the symbols are functions of many types."""
 
 import argparse
 from pathlib import Path
@@ -16,24 +13,15 @@ def imports(names):
   return lines
 
 
-def bundle(file):
-  """The bundle's bytes between two symbols; none without a file."""
-  content = [f'  .incbin "{file}"'] if file else []
-  return [".section .rodata", ".balign 16", ".globl trust_bundle_start", "trust_bundle_start:", *content,
-          ".globl trust_bundle_end", "trust_bundle_end:"]
-
-
 def main():
-  parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+  parser = argparse.ArgumentParser(description=__doc__)
   parser.add_argument("--symbols", type=Path, required=True, help="the list of imports")
-  parser.add_argument("--bundle", help="the trust bundle, or nothing for a kernel that trusts nobody")
   parser.add_argument("output", type=Path)
   options = parser.parse_args()
   names = [line.strip() for line in options.symbols.read_text().splitlines() if line and not line.startswith("#")]
   if names != sorted(set(names)):
     raise SystemExit(f"{options.symbols}: the names are not sorted, or one is there twice")
-  text = ["/* Made by scripts/lib/gen_imports.py. */", *imports(names), *bundle(options.bundle),
-          '.section .note.GNU-stack, "", %progbits']
+  text = ["/* Made by scripts/lib/gen_imports.py. */", *imports(names), '.section .note.GNU-stack, "", %progbits']
   options.output.write_text("\n".join(text) + "\n")
 
 

@@ -44,8 +44,8 @@ class Machine:
   """A running QEMU. Use as a context manager: it is always ended."""
 
   def __init__(self, name, command_line="", initramfs=None, cpus=2, memory="256M", extra=(), iso=None,
-               disk=None, reboots=False):
-    guest = qemu.Guest(arch=ARCH, kernel=None if iso else kernel(), iso=iso,
+               disk=None, reboots=False, kernel_file=None):
+    guest = qemu.Guest(arch=ARCH, kernel=None if iso else kernel_file or kernel(), iso=iso,
                        initramfs=initramfs or BUILD / "initramfs.cpio", command_line=command_line, cpus=cpus,
                        memory=memory, extra=list(extra), disk=disk, reboots=reboots)
     words = qemu.command(guest)
