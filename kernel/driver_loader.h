@@ -59,7 +59,7 @@ typedef struct {
   int64_t (*net_rx)(void* frame, uint64_t max_len);
   void (*net_get_mac)(uint8_t mac[6]);
 
-  /* Input drivers: a key code, or -1. */
+  /* Input drivers: the code of a key that was struck (Linux's KEY_*), or -1. */
   int (*input_poll)(void);
 } driver_ops_t;
 
@@ -71,7 +71,7 @@ typedef const driver_ops_t* (*driver_entry_v1_t)(void);
 
 /* --- version 2 --------------------------------------------------------------------------------------------------- */
 
-#define DRIVER_ABI_V2 0x00020000u /* major << 16 | minor */
+#define DRIVER_ABI_V2 0x00020001u /* major << 16 | minor */
 
 /* What a driver is for; the same 32 bytes as in a package, little-endian. Fields that `mask` does not name are 0. */
 enum {
@@ -306,10 +306,14 @@ typedef struct {
   char name[64];
 } input_info_t;
 
-/* Announces an input device; its events have Linux's types and codes (input-event-codes.h). May sleep. */
+/*
+ * Announces an input device, which programs read as /dev/input/eventN; its events have Linux's types and codes
+ * (input-event-codes.h). HAL_INVALID, HAL_NO_MEMORY. May sleep.
+ */
 hal_status_t input_add(hal_device_t* device, const input_info_t* info, driver_handle_t* input);
+/* It is gone: who reads it is told. May sleep. */
 void input_remove(driver_handle_t input);
-/* Any context. */
+/* Something happened; readers see it when the next EV_SYN says that the change is complete. Any context. */
 void input_event(driver_handle_t input, uint16_t type, uint16_t code, int32_t value);
 
 /* --- random numbers --- */

@@ -38,27 +38,43 @@ struct Late {
 // Held while nodes are made in the file systems, whose locks come later in the order.
 sync::Locked<Late, sync::LockClass::FileSystemTypes> g_late;
 
+// The name in `folder`; made unless it is there.
+Result<lib::Ref<vfs::Inode>> make_in(vfs::Inode& folder, std::string_view name, const vfs::NewNode& node) {
+  return folder.names.with([&](vfs::Inode::Names&) -> Result<lib::Ref<vfs::Inode>> {
+    if (auto known = folder.look_up(name)) return known;
+    return folder.create(name, node);
+  });
+}
+
+// Folders on the way ("input/event0") are made as well, and stay.
 Status make_node(tmpfs::Tmpfs& file_system, std::string_view name, FileType type, vfs::DeviceNumber number,
                  u32 permissions) {
+  auto folder = TRY(file_system.root());
+  for (usize slash = name.find('/'); slash != std::string_view::npos; slash = name.find('/')) {
+    vfs::NewNode node;
+    node.type = FileType::Directory;
+    node.permissions = 0755;
+    folder = TRY(make_in(*folder, name.substr(0, slash), node));
+    name.remove_prefix(slash + 1);
+  }
   vfs::NewNode node;
   node.type = type;
   node.permissions = permissions;
   node.device_number = number;
-  auto root = TRY(file_system.root());
-  TRY(root->names.with([&](vfs::Inode::Names&) -> Status {
-    if (root->look_up(name)) return {};
-    TRY(root->create(name, node));
-    return {};
-  }));
+  TRY(make_in(*folder, name, node));
   return {};
 }
 
 void remove_from(tmpfs::Tmpfs& file_system, std::string_view name, vfs::DeviceNumber number) {
-  auto root = file_system.root();
-  if (!root) return;
-  (*root)->names.with([&](vfs::Inode::Names&) {
-    auto node = (*root)->look_up(name);
-    if (node && (*node)->attributes().device_number == number) static_cast<void>((*root)->unlink(name, **node));
+  auto folder = file_system.root();
+  for (usize slash = name.find('/'); folder && slash != std::string_view::npos; slash = name.find('/')) {
+    folder = (*folder)->names.with([&](vfs::Inode::Names&) { return (*folder)->look_up(name.substr(0, slash)); });
+    name.remove_prefix(slash + 1);
+  }
+  if (!folder) return;
+  (*folder)->names.with([&](vfs::Inode::Names&) {
+    auto node = (*folder)->look_up(name);
+    if (node && (*node)->attributes().device_number == number) static_cast<void>((*folder)->unlink(name, **node));
   });
 }
 

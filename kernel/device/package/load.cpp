@@ -104,9 +104,7 @@ ajdrv_error_t prepare(Package& package) {
   package.driver.origin = package.header.name;
   package.driver.limits = &package.limits;
   package.driver.ops = &package.ops;
-  if (package.header.abi_major == 2) return prepare_version2(package);
-  prepare_version1(package);
-  return AJDRV_OK;
+  return package.header.abi_major == 2 ? prepare_version2(package) : prepare_version1(package);
 }
 
 // The driver runs from here on.

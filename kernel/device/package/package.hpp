@@ -37,7 +37,7 @@ u32 count_bound(const Driver& driver);
 
 // Version 2: maps the code once, asks it for its operations and checks them. AJDRV_E_NOMEM, _ENTRY_NULL, _OPS_INVALID.
 ajdrv_error_t prepare_version2(Package& package);
-// Version 1: the shell that maps the code for each device.
-void prepare_version1(Package& package);
+// Version 1: the shell that maps the code for each device. The same errors.
+ajdrv_error_t prepare_version1(Package& package);
 
 }  // namespace device

@@ -11,7 +11,7 @@ constexpr u32 kBlock = 512;
 constexpr u64 kMostBlocks = u64{1} << 40;
 
 hal_status_t transfer(const Version1Device& device) {
-  const storage_request_t& request = device.request;
+  const storage_request_t& request = device.storage.request;
   u64 lba = request.lba;
   for (u32 i = 0; i < request.segment_count; ++i) {
     const hal_segment_t& segment = request.segments[i];
@@ -26,18 +26,18 @@ hal_status_t transfer(const Version1Device& device) {
 
 void work(void* context) {
   auto& device = *static_cast<Version1Device*>(context);
-  const u64 tag = device.request.tag;
+  const u64 tag = device.storage.request.tag;
   const hal_status_t status = transfer(device);
-  device.is_busy.store(false, std::memory_order_release);
-  storage_complete(device.disk, 0, tag, status);
+  device.storage.is_busy.store(false, std::memory_order_release);
+  storage_complete(device.storage.disk, 0, tag, status);
 }
 
 hal_status_t submit(void* context, uint32_t /*queue*/, const storage_request_t* request) {
   auto& device = *static_cast<Version1Device*>(context);
   if (request->operation != STORAGE_READ && request->operation != STORAGE_WRITE) return HAL_NOT_SUPPORTED;
-  if (device.is_busy.exchange(true, std::memory_order_acquire)) return HAL_BUSY;
-  device.request = *request;
-  hal_work_schedule(&device.work);
+  if (device.storage.is_busy.exchange(true, std::memory_order_acquire)) return HAL_BUSY;
+  device.storage.request = *request;
+  hal_work_schedule(&device.storage.work);
   return HAL_OK;
 }
 
@@ -77,14 +77,14 @@ hal_status_t announce_storage(Version1Device& device) {
   info.queues = 1;
   info.queue_depth = 1;
   info.name[0] = 'a', info.name[1] = 'j';
-  device.work.function = work;
-  device.work.context = &device;
-  return storage_add(device.info, &info, &kOps, &device, &device.disk);
+  device.storage.work.function = work;
+  device.storage.work.context = &device;
+  return storage_add(device.info, &info, &kOps, &device, &device.storage.disk);
 }
 
 void withdraw_storage(Version1Device& device) {
-  storage_remove(device.disk);
-  hal_work_cancel(&device.work);
+  storage_remove(device.storage.disk);
+  hal_work_cancel(&device.storage.work);
 }
 
 }  // namespace device

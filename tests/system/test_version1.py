@@ -1,0 +1,88 @@
+"""Drivers of version 1 beside the guide's example: a network interface and a keyboard, through the kernel's adapters."""
+
+import socket
+import struct
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+import driver_packages as made  # noqa: E402
+import machine  # noqa: E402
+
+DRIVERS = machine.ROOT / "tests/drivers/version1"
+GATEWAY = "10.0.3.2"
+NETWORK = ("-netdev", "user,id=old,net=10.0.3.0/24", "-device", "rtl8139,netdev=old,mac=52:54:00:aa:bb:cc")
+LEASE = "udhcpc -i $NIC -n -q >/dev/null 2>&1; echo lease $?"
+PAGE = bytes(i * 7 % 251 for i in range(200_000))
+
+
+def test_network():
+  package = made.make("rtl8139", DRIVERS / "rtl8139.toml", "rtl8139")
+  archive = made.initramfs("version1-network", {"rtl8139": package, "page": PAGE})
+  with machine.Machine("version1-network", "quiet", archive, extra=NETWORK) as guest:
+    guest.wait_for_shell()
+    assert made.load(guest, "rtl8139") == "ok"
+    guest.run("NIC=$(dmesg | sed -n 's/.*net: \\(eth[0-9]*\\): .*52:54:00:aa:bb:cc.*/\\1/p' | tail -1)")
+    assert "52:54:00:AA:BB:CC" in guest.run("ifconfig $NIC")
+    for other in ("eth0", "eth1"):  # the machine's usual interface must not be what answers
+      guest.run(f"[ {other} = $NIC ] || ifconfig {other} down 2>/dev/null")
+    assert "lease 0" in guest.run(LEASE)
+    assert "inet addr:10.0.3." in guest.run("ifconfig $NIC")
+    assert "3 packets received" in guest.run(f"ping -c 3 -s 1400 {GATEWAY} | tail -2")
+    before = received(guest)
+    assert fetched(guest) == "200000"
+    assert received(guest) - before > len(PAGE)
+    # It goes while its interface is up, and the system goes on.
+    assert guest.run("/packages/load unload rtl8139").strip() == "ok"
+    assert "Device not found" in guest.run("ifconfig $NIC 2>&1")
+    assert made.load(guest, "rtl8139") == "ok"
+
+
+def received(guest):
+  return int(guest.run("sed -n \"s/^ *$NIC: *\\([0-9]*\\) .*/\\1/p\" /proc/net/dev").split()[-1])
+
+
+def fetched(guest):
+  """How many bytes of PAGE come through the interface from a server on this machine."""
+  with socket.create_server(("127.0.0.1", 0)) as server:
+    guest.console.sendline(f"nc {GATEWAY} {server.getsockname()[1]} </dev/null | wc -c; echo fetched")
+    server.settimeout(machine.PATIENCE)
+    connection, _ = server.accept()
+    with connection:
+      connection.sendall(PAGE)
+  guest.expect(r"\n(\d+)\r*\n+fetched")
+  count = guest.console.match[1]
+  guest.expect(machine.PROMPT)
+  return count
+
+
+def test_input():
+  package = made.make("serial-keys", DRIVERS / "serial_keys.toml", "serial_keys")
+  archive = made.initramfs("version1-input", {"serial_keys": package})
+  with tempfile.TemporaryDirectory() as folder:
+    path = f"{folder}/keys"
+    line = ("-chardev", f"socket,id=keys,path={path},server=on,wait=off", "-device", "pci-serial,chardev=keys")
+    with machine.Machine("version1-input", "quiet", archive, extra=line) as guest:
+      guest.wait_for_shell()
+      guest.run("set +m")  # no word of the shell's about jobs that end
+      assert made.load(guest, "serial_keys") == "ok"
+      assert guest.run("ls -l /dev/input/event0 | cut -c1-10").strip() == "crw-rw----"
+      # Eight events: two keys, each pressed and released, with the end of each change.
+      guest.run("head -c 192 /dev/input/event0 > /tmp/events & sleep 1")
+      with socket.socket(socket.AF_UNIX) as keys:
+        keys.connect(path)
+        keys.sendall(bytes([30, 48]))
+        assert "192" in guest.run("wait; wc -c < /tmp/events").split()
+      shown = bytes.fromhex(guest.run("od -An -v -tx1 /tmp/events").replace("\n", " "))
+      events = [struct.unpack_from("<qqHHi", shown, at) for at in range(0, len(shown), 24)]
+      assert [event[2:] for event in events] == [
+        (1, 30, 1), (0, 0, 0), (1, 30, 0), (0, 0, 0), (1, 48, 1), (0, 0, 0), (1, 48, 0), (0, 0, 0)]
+      assert abs(events[0][0] - time.time()) < 24 * 3600
+      # A reader that waits is told when the device goes.
+      guest.run("cat /dev/input/event0 >/dev/null 2>/tmp/told & sleep 1")
+      assert guest.run("/packages/load unload serial_keys").strip() == "ok"
+      assert "No such device" in guest.run("wait; cat /tmp/told")
+      assert guest.run("ls /dev/input").strip() == ""
