@@ -60,29 +60,31 @@ def fetched(guest):
 
 
 def test_input():
-  package = made.make("serial-keys", DRIVERS / "serial_keys.toml", "serial_keys")
-  archive = made.initramfs("version1-input", {"serial_keys": package})
+  package = made.make("keyboard", DRIVERS / "virtio_keyboard.toml", "virtio_keyboard")
+  archive = made.initramfs("version1-input", {"keyboard": package})
   with tempfile.TemporaryDirectory() as folder:
-    path = f"{folder}/keys"
-    line = ("-chardev", f"socket,id=keys,path={path},server=on,wait=off", "-device", "pci-serial,chardev=keys")
-    with machine.Machine("version1-input", "quiet", archive, extra=line) as guest:
+    path = f"{folder}/monitor"
+    extra = ("-device", "virtio-keyboard-pci", "-chardev", f"socket,id=keys,path={path},server=on,wait=off",
+             "-mon", "chardev=keys,mode=readline")
+    with machine.Machine("version1-input", "quiet", archive, extra=extra) as guest:
       guest.wait_for_shell()
       guest.run("set +m")  # no word of the shell's about jobs that end
-      assert made.load(guest, "serial_keys") == "ok"
+      assert made.load(guest, "keyboard") == "ok"
       assert guest.run("ls -l /dev/input/event0 | cut -c1-10").strip() == "crw-rw----"
       # Eight events: two keys, each pressed and released, with the end of each change.
       guest.run("head -c 192 /dev/input/event0 > /tmp/events & sleep 1")
-      with socket.socket(socket.AF_UNIX) as keys:
-        keys.connect(path)
-        keys.sendall(bytes([30, 48]))
-        assert "192" in guest.run("wait; wc -c < /tmp/events").split()
+      with socket.socket(socket.AF_UNIX) as monitor:
+        monitor.connect(path)
+        monitor.sendall(b"sendkey a\nsendkey b\n")
+        assert guest.run("wait; wc -c < /tmp/events").strip() == "192"
       shown = bytes.fromhex(guest.run("od -An -v -tx1 /tmp/events").replace("\n", " "))
       events = [struct.unpack_from("<qqHHi", shown, at) for at in range(0, len(shown), 24)]
-      assert [event[2:] for event in events] == [
-        (1, 30, 1), (0, 0, 0), (1, 30, 0), (0, 0, 0), (1, 48, 1), (0, 0, 0), (1, 48, 0), (0, 0, 0)]
+      end = (0, 0, 0)
+      wanted = [(1, 30, 1), end, (1, 30, 0), end, (1, 48, 1), end, (1, 48, 0), end]
+      assert [event[2:] for event in events] == wanted
       assert abs(events[0][0] - time.time()) < 24 * 3600
       # A reader that waits is told when the device goes.
       guest.run("cat /dev/input/event0 >/dev/null 2>/tmp/told & sleep 1")
-      assert guest.run("/packages/load unload serial_keys").strip() == "ok"
+      assert guest.run("/packages/load unload virtio_keyboard").strip() == "ok"
       assert "No such device" in guest.run("wait; cat /tmp/told")
       assert guest.run("ls /dev/input").strip() == ""
