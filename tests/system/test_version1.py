@@ -88,3 +88,23 @@ def test_input():
       assert guest.run("/packages/load unload virtio_keyboard").strip() == "ok"
       assert "No such device" in guest.run("wait; cat /tmp/told")
       assert guest.run("ls /dev/input").strip() == ""
+
+
+def test_wrong_operations():
+  """Code that is signed and well formed, and no driver all the same."""
+  wrong = {"no_ops": "91 ENTRY_NULL", "foreign_ops": "92 OPS_INVALID", "missing_ops": "92 OPS_INVALID",
+           "failing": "93 INIT_FAILED"}
+  description = machine.ROOT / "tests/drivers/guide/my_driver.toml"
+  archive = made.initramfs("wrong", {name: made.make(name, description, name) for name in (*wrong, "my_driver")})
+  device = ("-device", "edu,dma_mask=0xffffffffffffffff")
+  with machine.Machine("wrong", "quiet", archive, extra=device) as guest:
+    guest.wait_for_shell()
+    slot = guest.run("grep -l 0x11e8 /sys/bus/pci/devices/*/device").strip().split("/")[-2]
+    for name, error in wrong.items():
+      assert made.load(guest, name, f"slot={slot}") == "errno 5"
+      assert made.last_error(guest) == error
+      assert guest.run("cat /proc/ajdrv").strip() == ""
+    assert guest.run("dmesg | grep -c 'init was called'").strip() == "0"
+    # The device is free for a driver that is one.
+    assert made.load(guest, "my_driver", f"slot={slot}") == "ok"
+    assert guest.run("cat /sys/block/aja/size").strip() == "7"
