@@ -14,7 +14,30 @@ void append_keys(Bytes& file, const std::vector<TrustedKey>& keys) {
     Bytes record(64);
     record[0] = 1;
     record[1] = key.roles, record[2] = key.arches, record[3] = key.categories;
+    record[4] = key.lineage_bits;
     std::copy(key.key.begin(), key.key.end(), record.begin() + 8);
+    std::copy(key.lineage.begin(), key.lineage.end(), record.begin() + 40);
+    file.insert(file.end(), record.begin(), record.end());
+  }
+}
+
+void append_policies(Bytes& file, const std::vector<Policy>& policies) {
+  for (const Policy& policy : policies) {
+    Bytes record(16);
+    record[0] = policy.category, record[1] = policy.places;
+    record[2] = policy.kernel_pub, record[3] = policy.kernel_sto, record[4] = policy.kernel_qa;
+    record[5] = policy.isolated_any;
+    ajdrv_store(&record[8], 4, policy.caps);
+    file.insert(file.end(), record.begin(), record.end());
+  }
+}
+
+void append_floors(Bytes& file, const std::vector<Floor>& floors) {
+  for (const Floor& floor : floors) {
+    Bytes record(32);
+    std::copy(floor.lineage.begin(), floor.lineage.end(), record.begin());
+    ajdrv_store(&record[16], 8, floor.version);
+    ajdrv_store(&record[24], 4, floor.epoch);
     file.insert(file.end(), record.begin(), record.end());
   }
 }
@@ -27,8 +50,10 @@ Bytes make_bundle(const BundleParts& parts) {
   std::sort(roots.begin(), roots.end());
   for (const Key& root : roots) file.insert(file.end(), root.begin(), root.end());
   append_keys(file, parts.keys);
+  append_policies(file, parts.policies);
   for (const Bytes& key : parts.revoked_keys) file.insert(file.end(), key.begin(), key.end());
   for (const Bytes& package : parts.revoked_packages) file.insert(file.end(), package.begin(), package.end());
+  append_floors(file, parts.floors);
   file.resize(ajdrv_align(file.size()));
   ajdrv_store(&file[0], 4, AJDRV_BUNDLE_MAGIC);
   ajdrv_store(&file[4], 2, AJDRV_BUNDLE_MAJOR);
@@ -41,8 +66,10 @@ Bytes make_bundle(const BundleParts& parts) {
   ajdrv_store(&file[0x2c], 2, parts.root_threshold);
   put_count(file, AJDRV_TABLE_ROOTS, roots.size());
   put_count(file, AJDRV_TABLE_KEYS, parts.keys.size());
+  put_count(file, AJDRV_TABLE_POLICIES, parts.policies.size());
   put_count(file, AJDRV_TABLE_REVOKED_KEYS, parts.revoked_keys.size());
   put_count(file, AJDRV_TABLE_REVOKED_PACKAGES, parts.revoked_packages.size());
+  put_count(file, AJDRV_TABLE_FLOORS, parts.floors.size());
   return file;
 }
 

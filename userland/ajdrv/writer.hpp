@@ -42,6 +42,18 @@ Bytes with_signature(const Bytes& file, std::uint64_t signed_size, ajdrv_role_t 
 struct TrustedKey {
   Key key{};
   std::uint8_t roles = 0, arches = 7, categories = 127;
+  std::uint8_t lineage_bits = 0;  // so many of the lineage's first bits must be as in `lineage`
+  Bytes lineage = {};             // 16 bytes, or none
+};
+// What a category needs; the members are as in kernel/lib/ajdrv/bundle.h.
+struct Policy {
+  std::uint8_t category = 0, places = 1, kernel_pub = 1, kernel_sto = 1, kernel_qa = 0, isolated_any = 1;
+  std::uint32_t caps = 255;
+};
+struct Floor {
+  Bytes lineage;  // 16 bytes
+  std::uint64_t version = 0;
+  std::uint32_t epoch = 0;
 };
 struct BundleParts {
   std::uint64_t version = 1, valid_from = 0, expires = 0;
@@ -49,7 +61,9 @@ struct BundleParts {
   unsigned root_threshold = 1;
   std::vector<Key> roots;
   std::vector<TrustedKey> keys;
+  std::vector<Policy> policies;
   std::vector<Bytes> revoked_keys, revoked_packages;  // 32 bytes each
+  std::vector<Floor> floors;
 };
 Bytes make_bundle(const BundleParts& parts);
 
