@@ -15,6 +15,7 @@ from locks import locked
 from paths import BUILD, ROOT
 
 KINDS = ("release", "debug")
+CLANGS = (("clang-19", "clang++-19"), ("clang", "clang++"))
 USERLAND_FOLDERS = ("userland", "tests/guest", "tests/system")
 
 
@@ -168,6 +169,19 @@ def build_host_tests():
   """The unit tests, compiled for this machine with the address and undefined-behaviour sanitizers."""
   folder = BUILD / "host"
   _meson("unit-tests", folder, ["-Dpart=host", "-Dbuildtype=debugoptimized", "-Db_sanitize=address,undefined"])
+  return folder
+
+
+def build_fuzzers():
+  """The fuzzers, by clang, with the same sanitizers."""
+  folder, native = BUILD / "fuzz", BUILD / "fuzz.native"
+  pair = next((names for names in CLANGS if shutil.which(names[0])), None)
+  if not pair:
+    raise Failure("clang is not installed", "run scripts/setup --host-tools-only")
+  BUILD.mkdir(parents=True, exist_ok=True)
+  native.write_text(f"# Made by scripts/build.\n[binaries]\nc = '{pair[0]}'\ncpp = '{pair[1]}'\n")
+  _meson("fuzzers", folder, ["-Dpart=fuzz", "-Dbuildtype=debugoptimized", "-Db_sanitize=address,undefined",
+                             f"--native-file={native}"])
   return folder
 
 
