@@ -31,7 +31,8 @@ enum {
 };
 
 typedef struct {
-  uint64_t value[kCommon];
+  uint64_t value[kCommon]; /* 0 where the tag is not there */
+  bool is_there[kCommon];
   uint64_t gnu_hash;
 } tags_t;
 
@@ -41,8 +42,10 @@ static ajdrv_error_t read_tags(const ajdrv_elf_t* elf, uint64_t address, uint64_
   for (; size >= 16; at += 16, size -= 16) {
     const uint64_t tag = ajdrv_u64(at);
     if (tag == kEnd) return AJDRV_OK;
-    /* `value` says the same again where a tag has none: 1 for "it is there". */
-    if (tag < kCommon) tags->value[tag] = ajdrv_u64(at + 8) == 0 ? 1 : ajdrv_u64(at + 8);
+    if (tag < kCommon) {
+      tags->value[tag] = ajdrv_u64(at + 8);
+      tags->is_there[tag] = true;
+    }
     if (tag == kGnuHash) tags->gnu_hash = ajdrv_u64(at + 8);
   }
   return AJDRV_E_ELF_PHDR; /* it has no end */
@@ -52,7 +55,7 @@ static bool has_forbidden(const tags_t* tags) {
   static const uint8_t forbidden[] = {kNeeded,    kInit,      kFini,         kRel, kTextRelocations,
                                       kInitArray, kFiniArray, kPreinitArray, kRelr};
   for (unsigned i = 0; i < sizeof(forbidden); ++i) {
-    if (tags->value[forbidden[i]] != 0) return true;
+    if (tags->is_there[forbidden[i]]) return true;
   }
   return (tags->value[kFlags] & kFlagTextRelocations) != 0;
 }
@@ -83,6 +86,7 @@ static uint64_t count_symbols(const ajdrv_elf_t* elf, const tags_t* tags) {
   return header == NULL ? 0 : ajdrv_u32(header + 4);
 }
 
+/* A linker may say that there is a table of nothing at address 0. */
 static bool set_relocations(ajdrv_elf_t* elf, int table, uint64_t address, uint64_t size) {
   if (address == 0) return size == 0;
   elf->relocations[table] = address;

@@ -199,6 +199,12 @@ TEST(Elf, RelocationTablesLieInTheFile) {
   EXPECT_EQ(with([](Elf& e) { e.more_tags = {{23, kRelocationsAt}, {2, 24}, {20, 17}}; }), "ELF_PHDR");
 }
 
+// As the linker for RISC-V writes it for a driver that needs no relocation.
+TEST(Elf, ARelocationTableMayBeOfNothing) {
+  EXPECT_EQ(with([](Elf& e) { e.more_tags = {{7, 0}, {8, 0}, {9, 24}}; }), "OK");
+  EXPECT_EQ(with([](Elf& e) { e.more_tags = {{7, 0}, {8, 24}, {9, 24}}; }), "ELF_PHDR");
+}
+
 TEST(Elf, ImportsAreOfTheInterface) {
   EXPECT_EQ(with_symbol({"hal_timer_ms", 0x12, 0, 0}), "OK");
   for (const char* name : {"printk", "", "hal", "HAL_log", " hal_log"}) {
