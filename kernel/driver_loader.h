@@ -63,7 +63,11 @@ typedef struct {
   int (*input_poll)(void);
 } driver_ops_t;
 
-/* Adds a driver that is linked into the kernel. At boot, before devices are looked for. */
+/*
+ * Adds a driver that is linked into the kernel; from the function that DRIVER_V1_BUILTIN names, at boot, before devices
+ * are looked for. It gets one device, and no second: its statics are that one's. In a package, where nothing of the
+ * kernel's is behind this name, a driver may have a function of its own that keeps the operations for its entry.
+ */
 void driver_register_builtin(const driver_ops_t* ops);
 
 /* What a loaded file of version 1 exports under the name ajdrv_entry. */
@@ -323,7 +327,19 @@ void entropy_add(const void* bytes, uint32_t size);
 
 HAL_EXTERN_C_END
 
+/* Of a version 1 driver that is linked in: who registers it, and what it is for, which its operations do not say. */
+typedef struct {
+  void (*register_driver)(void);
+  const driver_match_t* matches;
+  uint32_t match_count;
+} driver_v1_builtin_t;
+
 #ifndef DRIVER_IS_PACKAGE
+
+/* Adds a version 1 driver that is linked into the kernel. `matches` is an array. Once for each driver. */
+#define DRIVER_V1_BUILTIN(register_function, matches)                                                    \
+  __attribute__((used, section("kset_drivers_v1"))) static const driver_v1_builtin_t matches##_builtin = \
+      {register_function, matches, sizeof(matches) / sizeof((matches)[0])}
 
 /* Adds a version 2 driver that is linked into the kernel. In a source file of the driver's own, once. */
 #define DRIVER_V2(ops) \

@@ -1,5 +1,6 @@
 #include "kernel/device/driver.hpp"
 
+#include "kernel/device/package/version1_builtin.hpp"
 #include "kernel/diag/log.hpp"
 
 extern "C" {
@@ -38,6 +39,7 @@ void add_builtin(Drivers& drivers) {
     driver->ops = *at;
     drivers.list.push_back(*driver);
   }
+  register_builtin_version1(drivers.list);
 }
 
 // True if the device got this driver.

@@ -21,7 +21,8 @@ struct Limits {
 
 struct Driver : lib::ListNode {
   const driver_ops_v2_t* ops = nullptr;
-  const driver_ops_t* ops_v1 = nullptr;  // set where `ops` is the shell around a version 1 driver
+  const driver_ops_t* ops_v1 = nullptr;  // set where `ops` is the shell around a version 1 driver that is linked in
+  bool is_taken = false;                 // such a driver has its one device
   const char* origin = "kernel";         // or the package's name
   const Limits* limits = nullptr;        // null: linked in, and trusted as the kernel is
 };

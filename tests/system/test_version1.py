@@ -16,6 +16,7 @@ DRIVERS = machine.ROOT / "tests/drivers/version1"
 GATEWAY = "10.0.3.2"
 NETWORK = ("-netdev", "user,id=old,net=10.0.3.0/24", "-device", "rtl8139,netdev=old,mac=52:54:00:aa:bb:cc")
 LEASE = "udhcpc -i $NIC -n -q >/dev/null 2>&1; echo lease $?"
+FIND_NIC = "NIC=$(dmesg | sed -n 's/.*net: \\(eth[0-9]*\\): .*52:54:00:aa:bb:cc.*/\\1/p' | tail -1)"
 PAGE = bytes(i * 7 % 251 for i in range(200_000))
 
 
@@ -25,7 +26,7 @@ def test_network():
   with machine.Machine("version1-network", "quiet", archive, extra=NETWORK) as guest:
     guest.wait_for_shell()
     assert made.load(guest, "rtl8139") == "ok"
-    guest.run("NIC=$(dmesg | sed -n 's/.*net: \\(eth[0-9]*\\): .*52:54:00:aa:bb:cc.*/\\1/p' | tail -1)")
+    guest.run(FIND_NIC)
     assert "52:54:00:AA:BB:CC" in guest.run("ifconfig $NIC")
     for other in ("eth0", "eth1"):  # the machine's usual interface must not be what answers
       guest.run(f"[ {other} = $NIC ] || ifconfig {other} down 2>/dev/null")
@@ -39,6 +40,19 @@ def test_network():
     assert guest.run("/packages/load unload rtl8139").strip() == "ok"
     assert "Device not found" in guest.run("ifconfig $NIC 2>&1")
     assert made.load(guest, "rtl8139") == "ok"
+
+
+def test_linked_in():
+  """A driver that registers itself in the kernel gets the first of its two devices, and no other."""
+  second = ("-netdev", "user,id=second,net=10.0.4.0/24", "-device", "rtl8139,netdev=second")
+  with machine.Machine("version1-builtin", "quiet", extra=(*NETWORK, *second),
+                       kernel_file=made.KERNEL_FOLDER / "kernel.no-trust") as guest:
+    guest.wait_for_shell()
+    assert guest.run("dmesg | grep -c 'driver rtl8139'").strip() == "1"
+    assert guest.run("cat /proc/ajdrv").strip() == ""
+    guest.run(FIND_NIC)
+    assert "lease 0" in guest.run(LEASE)
+    assert "2 packets received" in guest.run(f"ping -c 2 {GATEWAY} | tail -2")
 
 
 def received(guest):

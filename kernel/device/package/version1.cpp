@@ -10,19 +10,15 @@ namespace device {
 namespace {
 
 template <class Function>
-bool is_code(const Image& image, Function* function, bool is_wanted) {
-  if (function == nullptr) return !is_wanted;
-  return image.has_code(reinterpret_cast<const void*>(function));
+bool is_code(const Image& image, Function* function) {
+  return function == nullptr || image.has_code(reinterpret_cast<const void*>(function));
 }
 
-// The guide's table of what each category must have.
-bool ops_are_sound(const Image& image, const driver_ops_t& ops, const ajdrv_package_t& header) {
-  const bool storage = ops.category == DRIVER_CAT_STORAGE, network = ops.category == DRIVER_CAT_NETWORK;
-  return ops.category == static_cast<driver_category_t>(header.category) && is_code(image, ops.init, true) &&
-         is_code(image, ops.shutdown, false) && is_code(image, ops.read, storage) &&
-         is_code(image, ops.write, storage) && is_code(image, ops.net_tx, network) &&
-         is_code(image, ops.net_rx, network) && is_code(image, ops.net_get_mac, network) &&
-         is_code(image, ops.input_poll, ops.category == DRIVER_CAT_INPUT);
+// Each function that is there lies in the driver's own code.
+bool ops_are_own(const Image& image, const driver_ops_t& ops) {
+  return is_code(image, ops.init) && is_code(image, ops.shutdown) && is_code(image, ops.read) &&
+         is_code(image, ops.write) && is_code(image, ops.net_tx) && is_code(image, ops.net_rx) &&
+         is_code(image, ops.net_get_mac) && is_code(image, ops.input_poll);
 }
 
 // Asks the code for its operations and copies what is sound: NOMEM, ENTRY_NULL, OPS_INVALID.
@@ -35,7 +31,9 @@ ajdrv_error_t load_ops(const Package& package, Image& image, driver_ops_t& copy)
   if (ops == nullptr) return AJDRV_E_ENTRY_NULL;
   if (!image.has_data(ops, sizeof(*ops))) return AJDRV_E_OPS_INVALID;
   std::memcpy(&copy, ops, sizeof(copy));
-  return ops_are_sound(image, copy, package.header) ? AJDRV_OK : AJDRV_E_OPS_INVALID;
+  const bool is_sound = copy.category == static_cast<driver_category_t>(package.header.category) &&
+                        has_wanted_ops(copy) && ops_are_own(image, copy);
+  return is_sound ? AJDRV_OK : AJDRV_E_OPS_INVALID;
 }
 
 hal_status_t announce(Version1Device& device) {
@@ -57,11 +55,20 @@ void withdraw(Version1Device& device) {
   }
 }
 
-hal_status_t start(Version1Device& device) {
-  if (const ajdrv_error_t error = load_ops(*device.package, device.image, device.ops); error != AJDRV_OK) {
-    (void)refuse(error);
-    return error == AJDRV_E_NOMEM ? HAL_NO_MEMORY : HAL_INVALID;
+hal_status_t take_ops(Version1Device& device) {
+  const Driver& driver = *device.driver;
+  if (driver.ops_v1 != nullptr) {
+    device.ops = *driver.ops_v1;
+    return driver.is_taken ? HAL_NOT_SUPPORTED : HAL_OK;
   }
+  const ajdrv_error_t error = load_ops(*driver.limits->package, device.image, device.ops);
+  if (error == AJDRV_OK) return HAL_OK;
+  (void)refuse(error);
+  return error == AJDRV_E_NOMEM ? HAL_NO_MEMORY : HAL_INVALID;
+}
+
+hal_status_t start(Version1Device& device) {
+  if (const hal_status_t status = take_ops(device); status != HAL_OK) return status;
   if (const hal_status_t status = device.ops.init(device.info); status != HAL_OK) return status;
   const hal_status_t status = announce(device);
   device.is_announced = status == HAL_OK;
@@ -72,11 +79,13 @@ hal_status_t start(Version1Device& device) {
 hal_status_t probe(hal_device_t* info, void** context) {
   auto device = lib::make_own<Version1Device>();
   if (!device) return HAL_NO_MEMORY;
-  (*device)->package = of(info).driver->limits->package;
+  (*device)->driver = of(info).driver;
   (*device)->info = info;
   const hal_status_t status = start(**device);
-  if (status == HAL_OK) *context = device->release();
-  return status;
+  if (status != HAL_OK) return status;
+  (*device)->driver->is_taken = true;
+  *context = device->release();
+  return HAL_OK;
 }
 
 // A driver that was shut down is not called again, so what it announced goes first.
@@ -89,6 +98,7 @@ void quiet(void* context) {
 void remove(void* context) {
   auto* device = static_cast<Version1Device*>(context);
   quiet(device);
+  device->driver->is_taken = false;
   lib::destroy(device);
 }
 
@@ -99,18 +109,34 @@ Version1Device::~Version1Device() {
   if (image.size() != 0) drop_handlers(image.base(), image.size());
 }
 
+bool has_wanted_ops(const driver_ops_t& ops) {
+  if (ops.init == nullptr) return false;
+  switch (ops.category) {
+    case DRIVER_CAT_STORAGE: return ops.read != nullptr && ops.write != nullptr;
+    case DRIVER_CAT_NETWORK: return ops.net_tx != nullptr && ops.net_rx != nullptr && ops.net_get_mac != nullptr;
+    case DRIVER_CAT_INPUT: return ops.input_poll != nullptr;
+    default: return true;
+  }
+}
+
+driver_ops_v2_t version1_shell(const char* name, driver_category_t category) {
+  driver_ops_v2_t shell{};
+  shell.size = sizeof(shell);
+  shell.abi = DRIVER_ABI_V2;
+  shell.name = name;
+  shell.category = category;
+  shell.probe = probe;
+  shell.remove = remove;
+  shell.shutdown = quiet;
+  return shell;
+}
+
 ajdrv_error_t prepare_version1(Package& package) {
   // A mapping for nobody, so that operations that are wrong are found before a device is, and go by their own error.
   Image image;
   driver_ops_t ops{};
   if (const ajdrv_error_t error = load_ops(package, image, ops); error != AJDRV_OK) return error;
-  package.ops.size = sizeof(package.ops);
-  package.ops.abi = DRIVER_ABI_V2;
-  package.ops.name = package.header.name;
-  package.ops.category = static_cast<driver_category_t>(package.header.category);
-  package.ops.probe = probe;
-  package.ops.remove = remove;
-  package.ops.shutdown = quiet;
+  package.ops = version1_shell(package.header.name, static_cast<driver_category_t>(package.header.category));
   return AJDRV_OK;
 }
 

@@ -65,8 +65,8 @@ struct Version1Device {
   Version1Device() = default;
   ~Version1Device();
 
-  const Package* package = nullptr;
-  Image image;
+  Driver* driver = nullptr;
+  Image image;  // none where the driver is linked in
   driver_ops_t ops{};
   hal_device_t* info = nullptr;
   bool is_announced = false;
@@ -75,6 +75,11 @@ struct Version1Device {
   Version1Network network;
   Version1Input input;
 };
+
+// The guide's table of what each category must have.
+bool has_wanted_ops(const driver_ops_t& ops);
+// The shell's operations around a version 1 driver.
+driver_ops_v2_t version1_shell(const char* name, driver_category_t category);
 
 // Announces what the driver drives, and takes that back: afterwards nothing calls the driver's operations.
 hal_status_t announce_storage(Version1Device& device);

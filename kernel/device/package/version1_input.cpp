@@ -32,7 +32,7 @@ u32 ask(void* context) {
 hal_status_t announce_input(Version1Device& device) {
   input_info_t info{};
   info.size = sizeof(info);
-  const char* name = device.package->header.name;
+  const char* name = device.driver->ops->name;
   std::memcpy(info.name, name, std::min(std::strlen(name), sizeof(info.name) - 1));
   if (const hal_status_t status = input_add(device.info, &info, &device.input.handle); status != HAL_OK) return status;
   if (device.input.poller.start(ask, &device)) return HAL_OK;

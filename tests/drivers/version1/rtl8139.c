@@ -124,5 +124,14 @@ static const driver_ops_t ops = {
     .net_rx = net_rx,
     .net_get_mac = net_get_mac,
 };
+
+#ifdef DRIVER_IS_PACKAGE
 static const driver_ops_t* get_ops(void) { return &ops; }
 DRIVER_V1(get_ops);
+#else
+static const driver_match_t matches[] = {{.bus = HAL_BUS_PCI,
+                                          .mask = DRIVER_MATCH_VENDOR | DRIVER_MATCH_DEVICE,
+                                          .u.pci = {.vendor = 0x10ec, .device = 0x8139}}};
+static void rtl8139_register(void) { driver_register_builtin(&ops); }
+DRIVER_V1_BUILTIN(rtl8139_register, matches);
+#endif
