@@ -337,9 +337,9 @@ typedef struct {
 #ifndef DRIVER_IS_PACKAGE
 
 /* Adds a version 1 driver that is linked into the kernel. `matches` is an array. Once for each driver. */
-#define DRIVER_V1_BUILTIN(register_function, matches)                                                    \
-  __attribute__((used, section("kset_drivers_v1"))) static const driver_v1_builtin_t matches##_builtin = \
-      {register_function, matches, sizeof(matches) / sizeof((matches)[0])}
+#define DRIVER_V1_BUILTIN(register_function, matches)                                                      \
+  __attribute__((used, section("kset_drivers_v1"))) static const driver_v1_builtin_t matches##_builtin = { \
+      register_function, matches, sizeof(matches) / sizeof((matches)[0])}
 
 /* Adds a version 2 driver that is linked into the kernel. In a source file of the driver's own, once. */
 #define DRIVER_V2(ops) \
