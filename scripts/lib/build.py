@@ -15,7 +15,7 @@ from locks import locked
 from paths import BUILD, ROOT
 
 KINDS = ("release", "debug")
-USERLAND_FOLDERS = ("userland", "tests/guest", "tests/system")
+USERLAND_FOLDERS = ("userland", "tests/guest", "tests/bench", "tests/system")
 
 
 def main():
