@@ -78,13 +78,19 @@ static long free_kib(void) {
   return kib;
 }
 
-static long long option(const char* name, long long otherwise) {
-  char text[1024] = "";
+/* The value of a word of the kernel's command line; empty if it is not there. */
+static const char* option(const char* name) {
+  static char text[1024];
   const int fd = open("/proc/cmdline", O_RDONLY);
-  if (fd >= 0 && read(fd, text, sizeof text - 1) < 0) text[0] = 0;
+  const ssize_t length = read(fd, text, sizeof text - 1);
+  MUST(length >= 0);
+  text[length] = 0;
   close(fd);
-  const char* found = strstr(text, name);
-  return found == NULL ? otherwise : atoll(found + strlen(name));
+  char* value = strstr(text, name);
+  if (value == NULL) return "";
+  value += strlen(name);
+  value[strcspn(value, " \n")] = 0;
+  return value;
 }
 
 int main(int argc, char** argv) {
@@ -99,8 +105,11 @@ int main(int argc, char** argv) {
   MUST(mount("tmpfs", "/tmp", "tmpfs", 0, NULL) == 0);
   printf("bench: memory free_kib %ld\n", free_kib());
   bring_loopback_up();
-  const long long wanted_ns = option("bench.ns=", 20000000);
-  for (const struct bench* one = __start_benches; one != __stop_benches; ++one) measure(one, wanted_ns);
+  const long long wanted_ns = atoll(option("bench.ns="));
+  const char* only = option("bench.only=");
+  for (const struct bench* one = __start_benches; one != __stop_benches; ++one) {
+    if (strstr(one->name, only) != NULL) measure(one, wanted_ns);
+  }
   puts("bench: done");
   fflush(stdout);
   sync();
