@@ -1,51 +1,23 @@
 """The store's daemon on this machine, and a guest that enrols, asks, and copes when nobody answers."""
 
-import json
 import os
 import re
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts/lib"))
 
-import build  # noqa: E402
+import driver_store  # noqa: E402
 import machine  # noqa: E402
-
-
-class Store:
-  """A store in a folder, served on a free port."""
-
-  def __init__(self, folder):
-    self.program = build.host_tools() / "userland/store/ajstore"
-    self.folder = folder
-    subprocess.run([self.program, "init", folder], check=True, capture_output=True)
-    self.daemon = subprocess.Popen([self.program, "serve", folder], stdout=subprocess.PIPE, text=True)
-    self.port = int(re.search(r":(\d+)$", self.daemon.stdout.readline().strip())[1])
-
-  def ask(self, path, method="GET", body=None):
-    request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data=body, method=method)
-    try:
-      with urllib.request.urlopen(request, timeout=20) as answer:
-        return answer.status, json.loads(answer.read() or b"{}")
-    except urllib.error.HTTPError as error:
-      return error.code, json.loads(error.read() or b"{}")
-
-  def end(self):
-    self.daemon.terminate()
-    self.daemon.wait(20)
 
 
 @pytest.fixture(name="store", scope="module")
 def fixture_store(tmp_path_factory):
-  store = Store(tmp_path_factory.mktemp("store"))
-  yield store
-  store.end()
+  with driver_store.Store(tmp_path_factory.mktemp("store")) as store:
+    yield store
 
 
 def test_answers_and_refuses_in_form(store):
