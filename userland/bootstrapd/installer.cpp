@@ -56,21 +56,37 @@ bool Installer::take(StoreClient& store, const json& driver) {
   if (!shared::slot_is_sound(slot) || !shared::from_hex(digest, 32) || size > AJDRV_MAX_SIZE)
     throw StoreError("a recommendation is not well formed");
   const std::string title = name + " " + version;
-  status_.set_driver(slot, {{"name", name}, {"version", version}, {"why", why}, {"action", action}});
+  // Queued work for a device that is in use tells nothing of what drives it.
+  if (action != "install" || !loaded_.contains(slot))
+    status_.set_driver(slot, {{"name", name}, {"version", version}, {"why", why}, {"action", action}});
   say(slot + ": " + title + ", " + action + ": " + why);
-  if (action != "install" && action != "update") return true;
+  if (action == "keep") return keep(slot, digest);
+  if (action != "install" && action != "update") throw StoreError("a recommendation has an action that is unknown");
   if (!is_kept(digest) && !fetch(store, slot, title, digest, size)) return false;
-  if (!remember_package(slot, digest)) throw StoreError(std::string(kPackages) + " cannot be written");
   if (action == "update") {
     // Its device is in use: a disk may be mounted on it.
     status_.set_driver(slot, {{"result", "fetched, takes over at the next start"}});
-    return true;
+    return remember(slot, digest);
   }
   const shared::LoadAnswer result = offer_package(slot, digest);
   finish(slot, digest, result);
-  if (result.error != 0) forget_package(slot);
+  // Only now: what brings the machine down is not tried again at each start.
+  if (result.error == 0) remember(slot, digest);
   store.report(slot, digest, result.error == 0 ? "loaded" : "init_failed", result.error);
   return result.error == 0;
+}
+
+bool Installer::remember(const std::string& slot, const std::string& digest) {
+  if (!remember_package(slot, digest)) throw StoreError(std::string(kPackages) + " cannot be written");
+  return true;
+}
+
+// An update that waited for the next start may have been called off.
+bool Installer::keep(const std::string& slot, const std::string& digest) {
+  const auto running = loaded_.find(slot);
+  if (running == loaded_.end() || running->second != digest) return true;
+  status_.set_driver(slot, {{"result", "loaded"}});
+  return remember(slot, digest);
 }
 
 bool Installer::fetch(StoreClient& store, const std::string& slot, const std::string& title, const std::string& digest,
@@ -89,6 +105,7 @@ bool Installer::fetch(StoreClient& store, const std::string& slot, const std::st
 void Installer::finish(const std::string& slot, const std::string& digest, const shared::LoadAnswer& result) {
   const bool is_loaded = result.error == 0;
   say(slot + ": " + digest.substr(0, 12) + ": " + (is_loaded ? "loaded" : "refused: " + result.sentence));
+  if (!is_loaded && loaded_.contains(slot)) return;  // what drives the device goes on
   status_.set_driver(
       slot,
       {{"result", is_loaded ? "loaded" : "refused: " + result.sentence}, {"is_loaded", is_loaded}, {"digest", digest}});

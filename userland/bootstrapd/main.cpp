@@ -85,6 +85,7 @@ class Daemon {
     }
     const json answer = store.sync(make_manifest(installer_.loaded()));
     const json& drivers = answer.at("drivers");
+    status_.set("state", "following the store's advice");
     status_.forget_advice();
     status_.set("engine", answer.at("engine"));
     status_.set("without_driver", answer.value("none", json::array()));

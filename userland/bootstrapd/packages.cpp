@@ -70,8 +70,6 @@ bool remember_package(const std::string& slot, const std::string& digest) {
   return write_whole(link_of(kPackages, slot), digest);
 }
 
-void forget_package(const std::string& slot) { unlink(link_of(kPackages, slot).c_str()); }
-
 bool note_loaded(const std::string& slot, const std::string& digest) {
   mkdir(kLoaded, 0755);
   return write_whole(link_of(kLoaded, slot), digest);

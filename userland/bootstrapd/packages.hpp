@@ -20,8 +20,6 @@ std::string judge_package(const std::string& bytes);
 bool keep_package(const std::string& digest, const std::string& bytes);
 bool remember_package(const std::string& slot, const std::string& digest);
 bool note_loaded(const std::string& slot, const std::string& digest);
-// The device's package is not loaded at the next start.
-void forget_package(const std::string& slot);
 // Removes packages that are for no device any more.
 void drop_unused_packages();
 bool is_kept(const std::string& digest);
