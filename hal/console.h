@@ -11,7 +11,10 @@ HAL_EXTERN_C_BEGIN
 /* Writes one byte, waiting for the device at most a bounded time. '\n' is sent as it is: the caller adds '\r'. */
 void hal_console_putc(char c);
 
-/* One byte that was received, or -1 if there is none. Any context. */
+/* What hal_console_getc() answers when the other end sent a break: an attention key, no character. */
+#define HAL_CONSOLE_BREAK 0x100
+
+/* One byte that was received, HAL_CONSOLE_BREAK, or -1 if there is nothing. Any context. */
 int hal_console_getc(void);
 
 /*

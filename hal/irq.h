@@ -3,7 +3,7 @@
  *
  * A line is one number of the machine's own space: a global system interrupt on x86-64, an INTID on AArch64, a PLIC
  * source on RISC-V; message-signalled vectors come from the same space, above the wired ones. The architecture owns
- * the controller; the kernel (kernel/device/irq.cpp) owns the table of handlers.
+ * the controller; the kernel (kernel/device/interrupt.cpp) owns the table of handlers.
  */
 #pragma once
 
@@ -26,6 +26,12 @@ hal_status_t hal_irq_register(uint32_t irq, hal_irq_handler_t handler, void* con
 hal_status_t hal_irq_unregister(uint32_t irq, hal_irq_handler_t handler, void* context);
 
 /* Unmasks or masks a line at the controller. Any context. HAL_INVALID for a line that does not exist. */
+hal_status_t hal_irq_set_masked(uint32_t irq, bool masked);
+
+/*
+ * The same for drivers, by the kernel. A line that several handlers share stays on, since the others need it: a driver
+ * that wants quiet has it at its device. Removing a line's last handler masks it.
+ */
 hal_status_t hal_irq_enable(uint32_t irq);
 hal_status_t hal_irq_disable(uint32_t irq);
 

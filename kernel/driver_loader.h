@@ -75,7 +75,7 @@ typedef const driver_ops_t* (*driver_entry_v1_t)(void);
 
 /* --- version 2 --------------------------------------------------------------------------------------------------- */
 
-#define DRIVER_ABI_V2 0x00020001u /* major << 16 | minor */
+#define DRIVER_ABI_V2 0x00020002u /* major << 16 | minor */
 
 /* What a driver is for; the same 32 bytes as in a package, little-endian. Fields that `mask` does not name are 0. */
 enum {

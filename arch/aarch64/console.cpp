@@ -13,6 +13,7 @@ namespace hal::arch {
 namespace {
 
 constexpr usize kData = 0x00, kFlags = 0x18, kControl = 0x30, kInterruptMask = 0x38, kInterruptClear = 0x44;
+constexpr u32 kBreakError = 1 << 10;                                                // UARTDR
 constexpr u32 kReceiveEmpty = 1 << 4, kTransmitFull = 1 << 5;                       // UARTFR
 constexpr u32 kEnable = 1 << 0, kTransmitEnable = 1 << 8, kReceiveEnable = 1 << 9;  // UARTCR
 constexpr u32 kReceived = 1 << 4, kReceiveTimeout = 1 << 6;                         // UARTIMSC
@@ -42,7 +43,8 @@ int hal_console_getc(void) {
   using namespace hal::arch;
   volatile u8* uart = registers();
   if (uart == nullptr || (hal_mmio_read32(uart + kFlags) & kReceiveEmpty) != 0) return -1;
-  return static_cast<u8>(hal_mmio_read32(uart + kData));
+  const u32 data = hal_mmio_read32(uart + kData);
+  return (data & kBreakError) != 0 ? HAL_CONSOLE_BREAK : static_cast<u8>(data);
 }
 
 hal_status_t hal_console_enable_input(uint32_t* irq) {

@@ -5,6 +5,8 @@
 // only mix their characters.
 #include "arch/riscv64/console.hpp"
 
+#include <atomic>
+
 #include "arch/riscv64/plic.hpp"
 #include "arch/riscv64/sbi.hpp"
 #include "hal/console.h"
@@ -25,7 +27,7 @@ enum Register : u8 {
   kModemControl = 4,
   kLineStatus = 5
 };
-constexpr u8 kDivisorAccess = 0x80, kTransmitEmpty = 0x20, kReceived = 0x01;
+constexpr u8 kDivisorAccess = 0x80, kTransmitEmpty = 0x20, kBreak = 0x10, kReceived = 0x01;
 
 struct Port {
   volatile u8* base = nullptr;
@@ -47,6 +49,14 @@ void write(const Port& to, Register number, u8 value) {
   } else {
     hal_mmio_write8(place, value);
   }
+}
+
+// Reading the line status clears its break bit, and whoever prints reads it, too.
+constinit std::atomic<bool> g_break_came = false;
+u8 line_status(const Port& from) {
+  const u8 status = read(from, kLineStatus);
+  if ((status & kBreak) != 0) g_break_came.store(true, std::memory_order_relaxed);
+  return status;
 }
 
 bool is_16550(const lib::fdt::Tree& tree, lib::fdt::Node node) {
@@ -91,14 +101,17 @@ void hal_console_putc(char c) {
     return;
   }
   // One character takes 87 us at 115200 baud; a register access at least some 10 ns.
-  for (int tries = 0; tries < 100'000 && (read(port, kLineStatus) & kTransmitEmpty) == 0; ++tries) hal::relax();
+  for (int tries = 0; tries < 100'000 && (line_status(port) & kTransmitEmpty) == 0; ++tries) hal::relax();
   write(port, kData, static_cast<u8>(c));
 }
 
 int hal_console_getc(void) {
   using namespace hal::arch;
   if (port.base == nullptr) return sbi_get_char();
-  return (read(port, kLineStatus) & kReceived) != 0 ? read(port, kData) : -1;
+  if ((line_status(port) & kReceived) == 0) return -1;
+  const u8 byte = read(port, kData);
+  // A break arrives as a zero byte.
+  return byte == 0 && g_break_came.exchange(false, std::memory_order_relaxed) ? HAL_CONSOLE_BREAK : byte;
 }
 
 hal_status_t hal_console_enable_input(uint32_t* irq) {

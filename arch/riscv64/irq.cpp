@@ -65,8 +65,9 @@ hal_status_t hal_irq_init(void) {
   return HAL_OK;
 }
 
-hal_status_t hal_irq_enable(uint32_t irq) { return hal::arch::plic_set_masked(irq, false) ? HAL_OK : HAL_INVALID; }
-hal_status_t hal_irq_disable(uint32_t irq) { return hal::arch::plic_set_masked(irq, true) ? HAL_OK : HAL_INVALID; }
+hal_status_t hal_irq_set_masked(uint32_t irq, bool masked) {
+  return hal::arch::plic_set_masked(irq, masked) ? HAL_OK : HAL_INVALID;
+}
 
 void hal_irq_eoi(uint32_t irq) {
   using namespace hal::arch;

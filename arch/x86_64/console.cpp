@@ -4,6 +4,8 @@
 // log) has one, and two CPUs in a panic only mix their characters.
 #include "hal/console.h"
 
+#include <atomic>
+
 #include "arch/x86_64/instructions.hpp"
 #include "arch/x86_64/ioapic.hpp"
 
@@ -14,7 +16,8 @@ namespace {
 constexpr u16 kPort = 0x3f8;
 constexpr u16 kData = kPort + 0, kInterruptEnable = kPort + 1, kFifoControl = kPort + 2, kLineControl = kPort + 3;
 constexpr u16 kModemControl = kPort + 4, kLineStatus = kPort + 5, kScratch = kPort + 7;
-constexpr u8 kDivisorAccess = 0x80, kEightBits = 0x03, kTransmitEmpty = 0x20, kReceived = 0x01;
+constexpr u8 kDivisorAccess = 0x80, kEightBits = 0x03;
+constexpr u8 kTransmitEmpty = 0x20, kBreak = 0x10, kReceived = 0x01;
 
 enum class State : u8 { Unknown, Present, Absent };
 constinit State state = State::Unknown;
@@ -32,6 +35,14 @@ State set_up() {
   return State::Present;
 }
 
+// Reading the line status clears its break bit, and whoever prints reads it, too.
+constinit std::atomic<bool> g_break_came = false;
+u8 line_status() {
+  const u8 status = in8(kLineStatus);
+  if ((status & kBreak) != 0) g_break_came.store(true, std::memory_order_relaxed);
+  return status;
+}
+
 bool present() {
   if (state == State::Unknown) state = set_up();
   return state == State::Present;
@@ -46,13 +57,16 @@ void hal_console_putc(char c) {
   using namespace hal::arch;
   if (!present()) return;
   // One character takes 87 us at this speed; a port access about 1 us.
-  for (int tries = 0; tries < 10000 && (in8(kLineStatus) & kTransmitEmpty) == 0; ++tries) asm volatile("pause");
+  for (int tries = 0; tries < 10000 && (line_status() & kTransmitEmpty) == 0; ++tries) asm volatile("pause");
   out8(kData, static_cast<u8>(c));
 }
 
 int hal_console_getc(void) {
   using namespace hal::arch;
-  return present() && (in8(kLineStatus) & kReceived) != 0 ? in8(kData) : -1;
+  if (!present() || (line_status() & kReceived) == 0) return -1;
+  const u8 byte = in8(kData);
+  // A break arrives as a zero byte.
+  return byte == 0 && g_break_came.exchange(false, std::memory_order_relaxed) ? HAL_CONSOLE_BREAK : byte;
 }
 
 hal_status_t hal_console_enable_input(uint32_t* irq) {

@@ -25,6 +25,9 @@ class Node : public vfs::Inode {
   bool names_are_stable() const override { return false; }
 };
 
+// An open control file: each write goes to the function. EINVAL for one of more than 128 bytes.
+Result<lib::Ref<vfs::File>> open_control(const vfs::Path& path, u32 flags, Control write);
+
 // /proc/PID/fd: a link for each open descriptor.
 inline constexpr const char* kDescriptorsName = "fd";
 Result<lib::Ref<vfs::Inode>> make_descriptors(vfs::FileSystem& file_system, ProcessSource& source, i32 pid, u32 uid,

@@ -20,6 +20,7 @@ constexpr u64 kMagic = 0x9fa0;  // PROC_SUPER_MAGIC
 struct KernelFile {
   const char* name;
   Generate generate;
+  Control write;  // one of the two is null
 };
 lib::Vector<KernelFile> g_files;  // complete after initialization
 ProcessSource* g_processes = nullptr;
@@ -29,17 +30,19 @@ constexpr u64 kRootNumber = 1, kFirstFile = 2, kSelfNumber = 200;
 class KernelFileNode final : public Node {
  public:
   KernelFileNode(vfs::FileSystem& file_system, usize index)
-      : Node(file_system, kFirstFile + index, FileType::Regular, 0444), generate_(g_files[index].generate) {}
+      : Node(file_system, kFirstFile + index, FileType::Regular, g_files[index].write != nullptr ? 0200 : 0444),
+        kernel_file_(g_files[index]) {}
   Result<lib::Ref<vfs::File>> open(const vfs::Path& path, u32 flags, const vfs::Credentials&) override {
+    if (kernel_file_.write != nullptr) return open_control(path, flags, kernel_file_.write);
     Text text;
-    generate_(text);
+    kernel_file_.generate(text);
     if (text.failed()) return Err(Errno::ENOMEM);
     lib::Ref<vfs::File> file = TRY(lib::make_ref<TextFile>(path, flags, std::move(text)));
     return file;
   }
 
  private:
-  const Generate generate_;
+  const KernelFile& kernel_file_;
 };
 
 class ProcessFileNode final : public Node {
@@ -255,7 +258,8 @@ REGISTER_SUBSYSTEM(ProcfsSubsystem);
 
 }  // namespace
 
-Status register_file(const char* name, Generate generate) { return g_files.push({name, generate}); }
+Status register_file(const char* name, Generate generate) { return g_files.push({name, generate, nullptr}); }
+Status register_control(const char* name, Control write) { return g_files.push({name, nullptr, write}); }
 void set_process_source(ProcessSource& source) { g_processes = &source; }
 
 }  // namespace procfs

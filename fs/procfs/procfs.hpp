@@ -21,6 +21,11 @@ using Generate = void (*)(Text& text);
 // `name` lives as long as the kernel. During initialization. ENOMEM.
 Status register_file(const char* name, Generate generate);
 
+// A file /proc/NAME that root writes to; `write` gets what one write(2) brought. May sleep. During initialization.
+// ENOMEM.
+using Control = Status (*)(std::string_view text);
+Status register_control(const char* name, Control write);
+
 // The files of one process, in the order in which they are listed.
 struct ProcessFile {
   const char* name;

@@ -247,6 +247,17 @@ Status sync_all() {
   return result;
 }
 
+Status make_all_read_only() {
+  lib::Vector<lib::Ref<Mount>> snapshot;
+  TRY(snapshot_mounts(snapshot));
+  Status result;
+  for (const auto& mount : snapshot) {
+    const u32 flags = mount->flags() | mount_flag::kReadOnly;
+    if (Status done = remount(mount->root_path(), flags, {}, false); !done) result = done;
+  }
+  return result;
+}
+
 void write_back_all(bool all) {
   lib::Vector<lib::Ref<Mount>> snapshot;
   static_cast<void>(snapshot_mounts(snapshot));

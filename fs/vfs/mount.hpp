@@ -75,6 +75,8 @@ Result<usize> path_text(const Path& path, const Path& root, std::span<char> buff
 void list_mounts(const Path& root, void (*visit)(void* context, Mount& mount, std::string_view point), void* context);
 // Writes everything out. The first error.
 Status sync_all();
+// Makes every file system read-only that has no file open for writing. EBUSY: not all of them.
+Status make_all_read_only();
 // Calls FileSystem::write_back() of each.
 void write_back_all(bool all);
 

@@ -113,6 +113,15 @@ Status add_driver(Driver& driver) {
   return {};
 }
 
+Result<bool> admit(const Driver& driver, Limits& limits, Device& device) {
+  return g_drivers.with([&](Drivers& drivers) -> Result<bool> {
+    if (!limits.only.push(&device)) return Err(Errno::ENOMEM);
+    if (device.driver == nullptr && offer(drivers, device) && device.driver == &driver) return true;
+    limits.only.pop();
+    return false;
+  });
+}
+
 void remove_driver(Driver& driver) {
   g_drivers.with([&](Drivers& drivers) {
     for_each([&](Device& device) {

@@ -16,7 +16,9 @@ struct Limits {
   const Package* package = nullptr;
   std::span<const driver_match_t> matches;
   const char* strings = nullptr;
-  const Device* only = nullptr;  // set: this one device alone
+  // Set: these devices alone. The list is under the loader's lock.
+  bool is_limited = false;
+  lib::Vector<const Device*> only;
 };
 
 struct Driver : lib::ListNode {
@@ -30,6 +32,9 @@ struct Driver : lib::ListNode {
 // Adds a driver and offers it the devices that have none. `driver` lives until remove_driver(). EINVAL where the
 // operations are incomplete. May sleep.
 Status add_driver(Driver& driver);
+// Gives a driver that is limited to some devices one more, and offers it that. False: the device has another driver, or
+// this one declined; the limits are then as before. May sleep.
+Result<bool> admit(const Driver& driver, Limits& limits, Device& device);
 // Unbinds its devices and forgets it. May sleep.
 void remove_driver(Driver& driver);
 

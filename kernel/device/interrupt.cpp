@@ -25,6 +25,44 @@ using Bucket = sync::Locked<lib::List<Handler>, sync::LockClass::InterruptTable>
 Bucket g_buckets[kBuckets];
 Bucket& bucket_of(u32 irq) { return g_buckets[irq % kBuckets]; }
 
+// How many handlers a line has. Apart from the table, whose lock a handler holds that masks its line.
+struct Line : lib::ListNode {
+  u32 irq = 0;
+  usize handlers = 0;
+};
+sync::Locked<lib::List<Line>, sync::LockClass::InterruptLines> g_lines;
+
+Line* find_line(lib::List<Line>& lines, u32 irq) {
+  for (Line& line : lines) {
+    if (line.irq == irq) return &line;
+  }
+  return nullptr;
+}
+
+bool count_handler(u32 irq) {
+  auto fresh = lib::make_own<Line>();
+  if (!fresh) return false;
+  (*fresh)->irq = irq;
+  g_lines.with([&](lib::List<Line>& lines) {
+    Line* line = find_line(lines, irq);
+    if (line == nullptr) lines.push_back(*(line = fresh->release()));
+    ++line->handlers;
+  });
+  return true;
+}
+
+// A line that nobody listens to is masked: a device that still drives it would interrupt without end.
+void discount_handler(u32 irq) {
+  Line* unused = g_lines.with([&](lib::List<Line>& lines) -> Line* {
+    Line* line = find_line(lines, irq);
+    if (line == nullptr || --line->handlers != 0) return nullptr;
+    static_cast<void>(hal_irq_set_masked(irq, true));
+    lines.erase(lines.iterator_to(*line));
+    return line;
+  });
+  lib::destroy(unused);
+}
+
 std::atomic<u64> g_spurious = 0;
 
 }  // namespace
@@ -34,7 +72,10 @@ hal_status_t hal_irq_register(uint32_t irq, hal_irq_handler_t handler, void* con
   using namespace device;
   if (handler == nullptr) return HAL_INVALID;
   Handler* entry = lib::try_new<Handler>();
-  if (entry == nullptr) return HAL_NO_MEMORY;
+  if (entry == nullptr || !count_handler(irq)) {
+    lib::destroy(entry);
+    return HAL_NO_MEMORY;
+  }
   entry->irq = irq;
   entry->function = handler;
   entry->context = context;
@@ -54,8 +95,19 @@ hal_status_t hal_irq_unregister(uint32_t irq, hal_irq_handler_t handler, void* c
     return nullptr;
   });
   if (found == nullptr) return HAL_NOT_FOUND;
+  discount_handler(irq);
   lib::destroy(found);
   return HAL_OK;
+}
+
+hal_status_t hal_irq_enable(uint32_t irq) { return hal_irq_set_masked(irq, false); }
+
+hal_status_t hal_irq_disable(uint32_t irq) {
+  using namespace device;
+  return g_lines.with([&](lib::List<Line>& lines) {
+    const Line* line = find_line(lines, irq);
+    return line != nullptr && line->handlers > 1 ? HAL_OK : hal_irq_set_masked(irq, true);
+  });
 }
 
 void device::drop_handlers(VirtAddr code, usize size) {
@@ -69,7 +121,10 @@ void device::drop_handlers(VirtAddr code, usize size) {
     return nullptr;
   };
   for (Bucket& bucket : g_buckets) {
-    while (Handler* entry = bucket.with(take)) lib::destroy(entry);
+    while (Handler* entry = bucket.with(take)) {
+      discount_handler(entry->irq);
+      lib::destroy(entry);
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 // Match tables against devices. The rank of a record is the number of things that it asks for, then its feature score.
+#include <algorithm>
 #include <cstring>
 
 #include "kernel/device/driver.hpp"
@@ -66,10 +67,11 @@ u32 driver_rank(const Driver& driver, const Device& device) {
   const driver_ops_v2_t& ops = *driver.ops;
   const u32 own = match_rank({ops.matches, ops.match_count}, ops.strings, device.info);
   if (driver.limits == nullptr) return own;
-  if (driver.limits->only != nullptr && driver.limits->only != &device) return 0;
+  const Limits& limits = *driver.limits;
+  if (limits.is_limited && std::ranges::find(limits.only, &device) == limits.only.end()) return 0;
   // A version 1 driver has no table of its own.
   if (own == 0 && ops.match_count != 0) return 0;
-  return match_rank(driver.limits->matches, driver.limits->strings, device.info);
+  return match_rank(limits.matches, limits.strings, device.info);
 }
 
 }  // namespace device

@@ -73,18 +73,26 @@ void write_early(std::string_view text) {
   }
 }
 
+// Alone on the console, unless the last CPU that speaks broke the lock.
+template <class Write>
+void with_console(Write&& write) {
+  hal::InterruptGuard interrupts_off;
+  const bool broken = g_console_lock_broken.load(std::memory_order_relaxed);
+  if (!broken) g_console_lock.lock();
+  write();
+  if (!broken) g_console_lock.unlock();
+}
+
 void write_line_to_console(u64 time_ns, std::string_view text) {
   char prefix[32];
   const u64 microseconds = time_ns / 1000;
   const usize length =
       lib::format_into(prefix, sizeof(prefix), "[%5lu.%06lu] ", microseconds / 1000000, microseconds % 1000000);
-  hal::InterruptGuard interrupts_off;
-  const bool broken = g_console_lock_broken.load(std::memory_order_relaxed);
-  if (!broken) g_console_lock.lock();
-  console_write({prefix, length});
-  console_write(text);
-  console_write("\n");
-  if (!broken) g_console_lock.unlock();
+  with_console([&] {
+    console_write({prefix, length});
+    console_write(text);
+    console_write("\n");
+  });
 }
 
 }  // namespace
@@ -92,6 +100,17 @@ void write_line_to_console(u64 time_ns, std::string_view text) {
 void console_write(std::string_view text) {
   const ConsoleWriter writer = g_console_writer.load(std::memory_order_acquire);
   (writer != nullptr ? writer : write_early)(text);
+}
+
+void console_send(std::string_view text) {
+  constexpr usize kPiece = 32;  // 3 ms on a real line
+  while (!text.empty()) {
+    const std::string_view piece = text.substr(0, kPiece);
+    with_console([&] {
+      for (const char c : piece) hal_console_putc(c);
+    });
+    text.remove_prefix(piece.size());
+  }
 }
 
 void log_v(hal_log_level_t level, const char* module, const char* format, va_list arguments) {

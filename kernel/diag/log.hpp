@@ -30,6 +30,9 @@ using ConsoleWriter = void (*)(std::string_view text);
 void set_console_writer(ConsoleWriter writer);
 // Raw text to the console, not to the ring: the panic path's way out.
 void console_write(std::string_view text);
+// A program's bytes to the early console, as they are: lines of the log come between pieces of them, not into them. Any
+// context; interrupts are off for a piece at a time.
+void console_send(std::string_view text);
 // From now on the console ignores locks: this CPU is the last one that speaks.
 void break_console_lock();
 

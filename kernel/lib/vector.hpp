@@ -4,6 +4,7 @@
 #include <cstring>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "kernel/lib/allocate.hpp"
@@ -56,7 +57,13 @@ class Vector {
   [[nodiscard]] Status resize(usize size) {
     TRY(reserve(size));
     while (size_ > size) items_[--size_].~T();
-    while (size_ < size) ::new (&items_[size_++]) T();
+    if constexpr (std::is_trivial_v<T>) {
+      // What value-initialization comes to, but not item by item.
+      if (size_ < size) std::memset(static_cast<void*>(items_ + size_), 0, (size - size_) * sizeof(T));
+      size_ = size;
+    } else {
+      while (size_ < size) ::new (&items_[size_++]) T();
+    }
     return {};
   }
   void pop() { items_[--size_].~T(); }

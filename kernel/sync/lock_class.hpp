@@ -65,6 +65,7 @@ enum class LockKind : u8 { Mutex, Spin, SpinIrq };
   X(KernelPageTable,   Spin)     /* page-table entries of the kernel's half */        \
   /* spinning, interrupts off */                                                      \
   X(InterruptTable,    SpinIrq)  /* handlers of a line, which run with it held */     \
+  X(InterruptLines,    SpinIrq)  /* how many handlers a line has */                   \
   X(ProcessTable,      SpinIrq)  /* pids, parents, groups, sessions */                \
   X(Terminals,         SpinIrq)  /* the list of terminals */                          \
   X(Terminal,          SpinIrq)  /* a terminal's queues and settings */               \

@@ -1,5 +1,7 @@
 // Waiting for several files: poll and select.
 
+#include <bit>
+
 #include "gen/syscall_decl.hpp"
 #include "kernel/syscall/path_argument.hpp"
 #include "kernel/syscall/signal_mask.hpp"
@@ -47,6 +49,7 @@ class Waiters final : public vfs::PollTable {
 
 struct Watched {
   lib::Ref<vfs::File> file;
+  u32 number = 0;  // of its entry, or its descriptor
   u32 wanted = 0;
   u32 seen = 0;
 };
@@ -54,17 +57,17 @@ struct Watched {
 // Waits until one of the files has what is wanted of it. How many have; 0 when the deadline passed.
 Result<i64> wait_for_any(std::span<Watched> list, u64 deadline) {
   Waiters waiters;
-  bool first = true;
+  // Who does not wait need not be woken; that is what makes asking cheap.
+  bool must_register = !sync::deadline_passed(deadline);
   for (;;) {
     sync::prepare_to_sleep(true);
     i64 ready = 0;
     for (Watched& watched : list) {
-      if (!watched.file) continue;
       // Registered once; a file whose state changes wakes us, and is asked again.
-      watched.seen = watched.file->poll(first && ready == 0 ? &waiters : nullptr) & (watched.wanted | kError | kHangup);
+      watched.seen = watched.file->poll(must_register && ready == 0 ? &waiters : nullptr) & watched.wanted;
       if (watched.seen != 0) ++ready;
     }
-    first = false;
+    must_register = false;
     if (ready != 0 || sync::deadline_passed(deadline) || waiters.failed()) {
       sync::cancel_sleep();
       if (ready == 0 && waiters.failed()) return Err(Errno::ENOMEM);
@@ -82,11 +85,11 @@ Result<i64> poll_files(mm::UserInOut<PollEntry> entries, u32 count, u64 deadline
   if (count > proc::current_process().limit_of(proc::limit::kFiles)) return Err(Errno::EINVAL);
   lib::Vector<Watched> list;
   lib::Vector<PollEntry> copies;
-  TRY(list.resize(count));
+  TRY(list.reserve(count));
   TRY(copies.resize(count));
   TRY(mm::UserIn<PollEntry>(entries.address()).get(std::span<PollEntry>(copies)));
   i64 invalid = 0;
-  for (usize i = 0; i < count; ++i) {
+  for (u32 i = 0; i < count; ++i) {
     copies[i].returned = 0;
     if (copies[i].fd < 0) continue;
     auto file = file_of(copies[i].fd);
@@ -95,78 +98,90 @@ Result<i64> poll_files(mm::UserInOut<PollEntry> entries, u32 count, u64 deadline
       ++invalid;
       continue;
     }
-    list[i].file = std::move(*file);
-    list[i].wanted = static_cast<u16>(copies[i].events);
+    TRY(list.push({std::move(*file), i, static_cast<u16>(copies[i].events) | kError | kHangup, 0}));
   }
   const i64 ready = TRY(wait_for_any(list, invalid != 0 ? 0 : deadline));
-  for (usize i = 0; i < count; ++i) {
-    if (list[i].file) copies[i].returned = static_cast<i16>(list[i].seen);
-    TRY(entries.put(copies[i], i));
-  }
+  for (const Watched& watched : list) copies[watched.number].returned = static_cast<i16>(watched.seen);
+  TRY(mm::UserOut<PollEntry>(entries.address()).put(std::span<const PollEntry>(copies)));
   return ready + invalid;
 }
 
-// Three bit sets as select() has them.
+// Three bit sets as select() has them: what is asked, and what is answered.
 class FdSets {
  public:
-  static constexpr u32 kIn = kReadNormal | kReadBand | vfs::poll_event::kIn | kHangup | kError;
-  static constexpr u32 kOutMask = kWriteNormal | kWriteBand | vfs::poll_event::kOut | kError;
-  static constexpr u32 kExcept = kPriority;
-
   Status load(int count, const mm::UserInOut<u64> (&sets)[3]) {
     words_ = (static_cast<usize>(count) + 63) / 64;
     for (usize set = 0; set < 3; ++set) {
-      TRY(bits_[set].resize(words_));
+      TRY(asked_[set].resize(words_));
+      TRY(answered_[set].resize(words_));
       if (!sets[set]) continue;
-      TRY(mm::UserIn<u64>(sets[set].address()).get(std::span<u64>(bits_[set])));
-      if (count % 64 != 0) bits_[set].back() &= (u64{1} << (count % 64)) - 1;
+      TRY(mm::UserIn<u64>(sets[set].address()).get(std::span<u64>(asked_[set])));
+      if (count % 64 != 0) asked_[set].back() &= (u64{1} << (count % 64)) - 1;
     }
     return {};
   }
-  bool test(usize set, usize fd) const { return (bits_[set][fd / 64] >> (fd % 64) & 1) != 0; }
-  void clear_bit(usize set, usize fd) { bits_[set][fd / 64] &= ~(u64{1} << (fd % 64)); }
-  Status store(const mm::UserInOut<u64> (&sets)[3]) {
+  // The files that any of the sets names. EBADF if one of them is not open.
+  Status open_files(lib::Vector<Watched>& list) const {
+    TRY(list.reserve(chosen()));
+    for (usize word = 0; word < words_; ++word) {
+      for (u64 left = any(word); left != 0; left &= left - 1) {
+        const u32 fd = static_cast<u32>(word * 64) + static_cast<u32>(std::countr_zero(left));
+        TRY(list.push({TRY(file_of(static_cast<int>(fd))), fd, wanted(word, left & -left), 0}));
+      }
+    }
+    return {};
+  }
+  // Notes what was seen of a file; in how many sets. What poll() always reports counts only for the sets that ask.
+  i64 answer(const Watched& watched) {
+    const usize word = watched.number / 64;
+    const u64 bit = u64{1} << (watched.number % 64);
+    i64 count = 0;
     for (usize set = 0; set < 3; ++set) {
-      if (sets[set]) TRY(mm::UserOut<u64>(sets[set].address()).put(std::span<const u64>(bits_[set])));
+      if ((watched.seen & kMeanings[set]) == 0 || (asked_[set][word] & bit) == 0) continue;
+      answered_[set][word] |= bit;
+      ++count;
+    }
+    return count;
+  }
+  Status store(const mm::UserInOut<u64> (&sets)[3]) const {
+    for (usize set = 0; set < 3; ++set) {
+      if (sets[set]) TRY(mm::UserOut<u64>(sets[set].address()).put(std::span<const u64>(answered_[set])));
     }
     return {};
   }
 
  private:
+  static constexpr u32 kMeanings[3] = {kReadNormal | kReadBand | kIn | kHangup | kError,
+                                       kWriteNormal | kWriteBand | kOut | kError, kPriority};
+
+  u64 any(usize word) const { return asked_[0][word] | asked_[1][word] | asked_[2][word]; }
+  usize chosen() const {
+    usize count = 0;
+    for (usize word = 0; word < words_; ++word) count += static_cast<usize>(std::popcount(any(word)));
+    return count;
+  }
+  u32 wanted(usize word, u64 bit) const {
+    u32 events = 0;
+    for (usize set = 0; set < 3; ++set) {
+      if ((asked_[set][word] & bit) != 0) events |= kMeanings[set];
+    }
+    return events;
+  }
+
   usize words_ = 0;
-  lib::Vector<u64> bits_[3];
+  lib::Vector<u64> asked_[3];
+  lib::Vector<u64> answered_[3];
 };
 
 Result<i64> select_files(int count, const mm::UserInOut<u64> (&sets)[3], u64 deadline) {
   if (count < 0) return Err(Errno::EINVAL);
-  count = std::min(count, static_cast<int>(proc::FileTable::kHardLimit));
   FdSets bits;
-  TRY(bits.load(count, sets));
-  constexpr u32 masks[3] = {FdSets::kIn, FdSets::kOutMask, FdSets::kExcept};
+  TRY(bits.load(std::min(count, static_cast<int>(proc::FileTable::kHardLimit)), sets));
   lib::Vector<Watched> list;
-  lib::Vector<int> numbers;
-  for (int fd = 0; fd < count; ++fd) {
-    u32 wanted = 0;
-    for (usize set = 0; set < 3; ++set) {
-      if (bits.test(set, static_cast<usize>(fd))) wanted |= masks[set];
-    }
-    if (wanted == 0) continue;
-    TRY(list.push({TRY(file_of(fd)), wanted, 0}));
-    TRY(numbers.push(fd));
-  }
-  // What poll() always reports counts here only for the sets that ask for it.
-  TRY(wait_for_any(list, deadline));
+  TRY(bits.open_files(list));
   i64 ready = 0;
-  for (usize i = 0; i < list.size(); ++i) {
-    for (usize set = 0; set < 3; ++set) {
-      const usize fd = static_cast<usize>(numbers[i]);
-      if (!bits.test(set, fd)) continue;
-      if ((list[i].seen & masks[set]) != 0) {
-        ++ready;
-      } else {
-        bits.clear_bit(set, fd);
-      }
-    }
+  if (TRY(wait_for_any(list, deadline)) != 0) {
+    for (const Watched& watched : list) ready += bits.answer(watched);
   }
   TRY(bits.store(sets));
   return ready;

@@ -4,6 +4,7 @@
 #include "hal/console.h"
 #include "hal/irq.h"
 #include "kernel/diag/log.hpp"
+#include "kernel/diag/sysrq.hpp"
 #include "kernel/lib/subsystem.hpp"
 #include "kernel/tty/terminals.hpp"
 
@@ -15,7 +16,7 @@ constexpr u32 kTtyMajor = 4, kTtyS0 = 64, kAuxMajor = 5, kConsole = 1;
 class ConsoleDriver final : public TerminalDriver {
  public:
   usize send(std::string_view text) override {
-    for (const char c : text) hal_console_putc(c);
+    diag::console_send(text);
     return text.size();
   }
   void input_taken() override;
@@ -34,7 +35,11 @@ void on_input(u32, void*) {
   while (g_console->has_input_room()) {
     const int byte = hal_console_getc();
     if (byte < 0) return;
-    g_console->receive(static_cast<u8>(byte));
+    if (byte == HAL_CONSOLE_BREAK) {
+      diag::sysrq_attention();
+    } else if (!diag::sysrq_takes(static_cast<char>(byte))) {
+      g_console->receive(static_cast<u8>(byte));
+    }
   }
   hal_console_pause_input(true);
   g_is_paused.store(true, std::memory_order_seq_cst);

@@ -14,19 +14,23 @@ lib::Vector<Route> g_routes;  // core lock
 
 bool covers(const Route& route, u32 target) { return (target & route.mask.addr) == route.network.addr; }
 
-// The narrowest route, of these the one with the least metric.
-const Route* best_route(u32 target) {
+int width_of(const ip4_addr_t& mask) { return std::popcount(mask.addr); }
+
+// The narrowest route, of these the one with the least metric; of one interface alone where `through` says so.
+const Route* best_route(u32 target, const netif* through = nullptr) {
   const Route* best = nullptr;
   for (const Route& route : g_routes) {
     netif* interface = netif_get_by_index(route.interface);
     if (!covers(route, target) || interface == nullptr || !netif_is_up(interface)) continue;
-    const int width = std::popcount(route.mask.addr);
-    const int best_width = best == nullptr ? -1 : std::popcount(best->mask.addr);
+    if (through != nullptr && interface != through) continue;
+    const int width = width_of(route.mask);
+    const int best_width = best == nullptr ? -1 : width_of(best->mask);
     if (width > best_width || (width == best_width && route.metric < best->metric)) best = &route;
   }
   return best;
 }
 
+// The interface whose own network the address is of.
 netif* interface_near(const ip4_addr_t& gateway) {
   netif* interface = nullptr;
   NETIF_FOREACH(interface) {
@@ -92,9 +96,14 @@ void list_routes(void (*visit)(void* context, const Route& route), void* context
 using namespace net::inet;
 
 struct netif* lwip_port_route(const ip4_addr_t*, const ip4_addr_t* target) {
-  // lwIP asks after the interfaces' own networks have been looked at. A broadcast to all goes to the first that can.
-  if (const Route* route = best_route(target->addr)) return netif_get_by_index(route->interface);
-  struct netif* interface = nullptr;
+  // lwIP asks before it looks at the interfaces' own networks where it knows a source, which may be "any". A broadcast
+  // to all goes to the first that can.
+  const Route* route = best_route(target->addr);
+  struct netif* interface = interface_near(*target);
+  if (interface != nullptr && (route == nullptr || width_of(*netif_ip4_netmask(interface)) >= width_of(route->mask))) {
+    return interface;
+  }
+  if (route != nullptr) return netif_get_by_index(route->interface);
   if (target->addr == IPADDR_BROADCAST || ip4_addr_ismulticast(target)) {
     NETIF_FOREACH(interface) {
       if (interface != netif_get_by_index(kLoopbackIndex) && netif_is_up(interface)) return interface;
@@ -103,8 +112,8 @@ struct netif* lwip_port_route(const ip4_addr_t*, const ip4_addr_t* target) {
   return nullptr;
 }
 
-const ip4_addr_t* lwip_port_gateway(struct netif*, const ip4_addr_t* target) {
-  const Route* route = best_route(target->addr);
+const ip4_addr_t* lwip_port_gateway(struct netif* interface, const ip4_addr_t* target) {
+  const Route* route = best_route(target->addr, interface);
   if (route == nullptr) return nullptr;
   return route->gateway.addr == 0 ? target : &route->gateway;
 }

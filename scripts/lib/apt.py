@@ -83,6 +83,7 @@ class PrivateApt:
   def __init__(self, name, entries):
     self._root = CACHE / "apt" / name
     self._updated = False
+    self._more = {}
     for folder in ("parts", "lists/partial", "cache/archives/partial"):
       (self._root / folder).mkdir(parents=True, exist_ok=True)
     text = "\n".join("".join(f"{key}: {value}\n" for key, value in entry.items()) for entry in entries)
@@ -99,12 +100,20 @@ class PrivateApt:
     own = [_derive(stanza, "deb", suite) for stanza, suite in _own_suites(codename)]
     return cls("backports", [*own, _derive(_main_stanza(), "deb", f"{codename}-backports")])
 
+  @classmethod
+  def for_architecture(cls, debian_arch, suite):
+    """Binary packages of a suite for another architecture, to look into, not to install."""
+    private = cls(f"{suite}-{debian_arch}", [{**_derive(_main_stanza(), "deb", suite), "Architectures": debian_arch}])
+    private._more = {"APT::Architecture": debian_arch, "APT::Architectures": debian_arch, "Dir::State::status": "/dev/null"}
+    return private
+
   def options(self):
     root = self._root
     settings = {
       "Dir::Etc::sourcelist": "/dev/null", "Dir::Etc::sourceparts": root / "parts",
       "Dir::State::lists": root / "lists", "Dir::Cache": root / "cache",
       "APT::Sandbox::User": "root", "Acquire::Languages": "none", "APT::Get::List-Cleanup": "true",
+      **self._more,
     }
     return [word for key, value in settings.items() for word in ("-o", f"{key}={value}")]
 
@@ -120,6 +129,16 @@ class PrivateApt:
     text = subprocess.run(["apt-cache", *self.options(), "showsrc", "--only-source", package],
                           capture_output=True, text=True).stdout
     return re.findall(r"^Version: (\S+)$", text, re.MULTILINE)
+
+  def dependencies(self, package):
+    """What a package depends on directly."""
+    text = subprocess.run(["apt-cache", *self.options(), "depends", package], capture_output=True, text=True).stdout
+    return re.findall(r"^ +Depends: (\S+)$", text, re.MULTILINE)
+
+  def download_binary(self, package, folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    run_logged(["apt-get", *self.options(), "-q", "download", package], BUILD / f"log/fetch-{package}.log",
+               "check the network, then run the command again", cwd=folder)
 
   def download_source(self, package, version, folder):
     folder.mkdir(parents=True, exist_ok=True)

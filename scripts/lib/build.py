@@ -16,7 +16,7 @@ from paths import BUILD, ROOT
 
 KINDS = ("release", "debug")
 CLANGS = (("clang-19", "clang++-19"), ("clang", "clang++"))
-USERLAND_FOLDERS = ("userland", "tests/guest", "tests/system")
+USERLAND_FOLDERS = ("userland", "tests/guest", "tests/bench", "tests/system")
 
 
 def main():
@@ -154,9 +154,9 @@ def _meson(name, folder, options, cross=None):
   """Configures a Meson build directory where that has not been done, and builds it."""
   log = BUILD / "log"
   with step(f"building {name}"):
-    # Meson keeps the options of the first set-up: others mean a new one.
+    # Meson keeps the options of the first set-up, and the defaults of then: others mean a new one.
     chosen = folder / "halyard-options"
-    wanted = "\n".join(options)
+    wanted = "\n".join([*options, (ROOT / "meson.options").read_text()])
     if not (folder / "build.ninja").exists() or not chosen.exists() or chosen.read_text() != wanted:
       shutil.rmtree(folder, ignore_errors=True)
       run_logged(["/usr/bin/meson", "setup", *options, *(["--cross-file", cross] if cross else []), folder, ROOT],

@@ -54,6 +54,12 @@ def command(guest):
   return words + guest.extra
 
 
+def devices_without_driver(disk):
+  """An NVMe disk and a second network card, on a network of its own: their drivers come from the store."""
+  return ["-drive", f"file={disk},if=none,id=nvme0,format=raw", "-device", "nvme,drive=nvme0,serial=halyard-1",
+          "-netdev", "user,id=net1,net=10.0.3.0/24", "-device", "e1000e,netdev=net1,romfile=,mac=52:54:00:57:4c:01"]
+
+
 def kvm_works():
   """Whether KVM runs code here. A /dev/kvm may exist and refuse, or accept everything and never execute; so a
   virtual machine tries one instruction, once for each boot of this machine."""

@@ -16,6 +16,8 @@ from console import Failure, run_main, say
 from paths import BUILD
 from terminal import TIMED_OUT, run_on_terminal
 
+NVME_SIZE = 64 << 20  # sparse
+
 
 def main():
   options = parse()
@@ -63,6 +65,8 @@ def parse():
   parser.add_argument("--fresh-disk", action="store_true", help="begin with a new copy of root.ext2")
   parser.add_argument("--no-disk", action="store_true", help="run from memory")
   parser.add_argument("--kernel-only", action="store_true", help="x86_64: boot the kernel file directly, without GRUB")
+  parser.add_argument("--no-devices", action="store_true", help="leave out the NVMe disk (build/ARCH/nvme.img, kept) and "
+                      "the e1000e network card, whose drivers come from the store")
   parser.add_argument("--no-store", action="store_true", help="do not start the store daemon beside it")
   parser.add_argument("--uefi", action="store_true", help="boot by UEFI firmware (not built yet)")
   build.add_kind(parser)
@@ -87,8 +91,8 @@ def guest(arch, options):
   """The machine that the options describe."""
   folder = build.output_folder(arch, options.kind)
   initramfs = options.initramfs or BUILD / arch.name / "initramfs.cpio"
-  machine = qemu.Guest(arch, cpus=options.cpus, memory=options.memory, gdb=options.gdb, extra=options.qemu_args,
-                       reboots=True, disk=_disk(arch, options))
+  machine = qemu.Guest(arch, cpus=options.cpus, memory=options.memory, gdb=options.gdb,
+                       extra=[*_devices(arch, options), *options.qemu_args], reboots=True, disk=_disk(arch, options))
   words = " ".join(word for word in (boot_image.ROOT_DISK if machine.disk else "", options.append) if word)
   if arch.name == "x86_64" and not options.kernel_only:
     machine.iso = folder / "halyard.iso"
@@ -98,6 +102,17 @@ def guest(arch, options):
   else:
     machine.kernel, machine.initramfs, machine.command_line = folder / "kernel", initramfs, words
   return machine
+
+
+def _devices(arch, options):
+  """Hardware that the kernel has no driver for."""
+  if options.no_devices:
+    return []
+  disk = BUILD / arch.name / "nvme.img"
+  if not disk.exists():
+    with open(disk, "wb") as file:
+      file.truncate(NVME_SIZE)
+  return qemu.devices_without_driver(disk)
 
 
 def _disk(arch, options):

@@ -1,6 +1,7 @@
 """The store's daemon beside QEMU: its folder is made on first use, and what was built is published."""
 
 import contextlib
+import hashlib
 import re
 import subprocess
 
@@ -37,8 +38,18 @@ def _prepare(program, arch):
   packages = sorted((BUILD / arch.name / "packages").glob("*.ajdrv"))
   if not packages:
     return
+  _withdraw_stale(program, arch, packages)
   with step(f"publishing {len(packages)} packages"):
     for package in packages:
       run = subprocess.run([program, "publish", FOLDER, package], capture_output=True, text=True, check=False)
       if run.returncode:
         say(f"  {package.name}: {run.stderr.strip()}")
+
+
+def _withdraw_stale(program, arch, packages):
+  """What an earlier build made of the same drivers: the store takes no other bytes for the same version."""
+  built = {package.stem: hashlib.sha256(package.read_bytes()).hexdigest() for package in packages}
+  status = subprocess.run([program, "status", FOLDER], check=True, capture_output=True, text=True).stdout
+  for name, found, digest in re.findall(r"^(\S+) \S+ (\S+) sha256:([0-9a-f]{64})$", status, re.M):
+    if found == arch.name and built.get(name, digest) != digest:
+      subprocess.run([program, "withdraw", FOLDER, digest], check=True)

@@ -174,6 +174,28 @@ CASE(select_three_sets) {
   CHECK_ERROR(select(51, &read_set, NULL, NULL, &time), EBADF);
 }
 
+/* Only what a set asks for counts, and wakes: a hang-up is for readers. */
+CASE(select_waits_for_what_its_sets_mean) {
+  int ends[2];
+  CHECK(pipe(ends) == 0);
+  close(ends[1]);
+  fd_set read_set, except_set;
+  FD_ZERO(&read_set);
+  FD_ZERO(&except_set);
+  FD_SET(ends[0], &except_set);
+  struct timeval time = {0, 60000};
+  struct timespec began, now;
+  clock_gettime(CLOCK_MONOTONIC, &began);
+  CHECK(select(ends[0] + 1, NULL, NULL, &except_set, &time) == 0 && !FD_ISSET(ends[0], &except_set));
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  CHECK((now.tv_sec - began.tv_sec) * 1000000000ll + now.tv_nsec - began.tv_nsec >= 60000000);
+  FD_SET(ends[0], &read_set);
+  CHECK(select(ends[0] + 1, &read_set, NULL, NULL, NULL) == 1 && FD_ISSET(ends[0], &read_set));
+  struct pollfd entries[3] = {{.fd = ends[0], .events = POLLOUT}, {.fd = -1, .events = POLLIN}, {.fd = 99}};
+  CHECK(poll(entries, 3, -1) == 2);
+  CHECK(entries[0].revents == POLLHUP && entries[1].revents == 0 && entries[2].revents == POLLNVAL);
+}
+
 static void nothing(int signal) { (void)signal; }
 
 CASE(ppoll_changes_mask) {

@@ -1,51 +1,23 @@
 """The store's daemon on this machine, and a guest that enrols, asks, and copes when nobody answers."""
 
-import json
 import os
 import re
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts/lib"))
 
-import build  # noqa: E402
+import driver_store  # noqa: E402
 import machine  # noqa: E402
-
-
-class Store:
-  """A store in a folder, served on a free port."""
-
-  def __init__(self, folder):
-    self.program = build.host_tools() / "userland/store/ajstore"
-    self.folder = folder
-    subprocess.run([self.program, "init", folder], check=True, capture_output=True)
-    self.daemon = subprocess.Popen([self.program, "serve", folder], stdout=subprocess.PIPE, text=True)
-    self.port = int(re.search(r":(\d+)$", self.daemon.stdout.readline().strip())[1])
-
-  def ask(self, path, method="GET", body=None):
-    request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data=body, method=method)
-    try:
-      with urllib.request.urlopen(request, timeout=20) as answer:
-        return answer.status, json.loads(answer.read() or b"{}")
-    except urllib.error.HTTPError as error:
-      return error.code, json.loads(error.read() or b"{}")
-
-  def end(self):
-    self.daemon.terminate()
-    self.daemon.wait(20)
 
 
 @pytest.fixture(name="store", scope="module")
 def fixture_store(tmp_path_factory):
-  store = Store(tmp_path_factory.mktemp("store"))
-  yield store
-  store.end()
+  with driver_store.Store(tmp_path_factory.mktemp("store")) as store:
+    yield store
 
 
 def test_answers_and_refuses_in_form(store):
@@ -86,8 +58,7 @@ def test_guest_enrols_and_asks(store):
     assert "no driver that fits" in guest.run(f"ajdrv why {slot}")
     assert "TRUNC_HEADER" in guest.run("echo x > /tmp/x; ajdrv verify /tmp/x")
     assert guest.run("ps | grep '[b]ootstrapd'").split()[1].startswith("bootstra")
-  assert " 1 machines" in " " + subprocess.run([store.program, "status", store.folder], capture_output=True, text=True,
-                                               check=True).stdout
+  assert "\n1 machines" in store.command("status")
 
 
 def test_boot_goes_on_without_the_store():

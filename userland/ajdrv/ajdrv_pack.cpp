@@ -15,7 +15,7 @@ struct Options {
   std::string name, arch, vendor, device, code, key, output, category = "other", version = "1.0.0", role = "PUB";
   std::string license = "LicenseRef-unspecified", description, lineage, symbols;
   std::vector<std::string> matches, caps, dependencies;
-  unsigned abi = 2, epoch = 0, signatures = 2;
+  unsigned abi = 2, abi_minor = 0, epoch = 0, signatures = 2;
 };
 
 void declare(CLI::App& app, Options& options) {
@@ -35,6 +35,9 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--version", options.version, "the driver's version")->capture_default_str();
   app.add_option("--epoch", options.epoch, "raised by security fixes alone")->capture_default_str();
   app.add_option("--abi", options.abi, "the driver interface: 1 (driver_ops_t) or 2")->capture_default_str();
+  app.add_option("--abi-minor", options.abi_minor, "the least minor number of the interface that it needs")
+      ->check(CLI::Range(0, 0xffff))
+      ->capture_default_str();
   app.add_option("--license", options.license, "an SPDX expression")->capture_default_str();
   app.add_option("--description", options.description, "one line");
   app.add_option("--lineage", options.lineage, "32 hexadecimal digits; made from the name otherwise");
@@ -67,6 +70,7 @@ PackageParts parts_of(const Options& options) {
   parts.arch = arch_of(options.arch);
   parts.category = category_of(options.category);
   parts.abi_major = static_cast<std::uint16_t>(options.abi);
+  parts.abi_minor = static_cast<std::uint16_t>(options.abi_minor);
   parts.epoch = options.epoch;
   parts.version = version_of(options.version);
   parts.lineage =

@@ -33,12 +33,15 @@ int print_status() {
   std::cout << "state: " << text(all, "state") << "\nstore: " << text(all, "store")
             << "\nmachine: " << text(all, "machine_id") << "\n";
   if (!text(all, "problem").empty()) std::cout << "problem: " << text(all, "problem") << "\n";
-  std::cout << "recommendations: " << all["drivers"].size() << "\n";
+  std::cout << "drivers: " << all["drivers"].size() << "\n";
+  for (const json& app : all.value("apps", json::array()))
+    std::cout << "app: " << text(app, "name") << " " << text(app, "status") << "\n";
   return 0;
 }
 
 int print_list() {
-  for (const auto& [slot, driver] : state()["drivers"].items()) {
+  const json all = state();
+  for (const auto& [slot, driver] : all["drivers"].items()) {
     std::cout << slot << " " << text(driver, "name") << " " << text(driver, "version") << " " << text(driver, "action")
               << " " << text(driver, "result") << "\n";
   }

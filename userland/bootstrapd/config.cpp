@@ -1,8 +1,9 @@
 #include "userland/bootstrapd/config.hpp"
 
 #include <fstream>
-#include <iostream>
 #include <sstream>
+
+#include "userland/bootstrapd/status.hpp"
 
 namespace bootstrap {
 namespace {
@@ -47,7 +48,7 @@ Config load_config() {
     if (line.empty()) continue;
     if (equals == std::string::npos ||
         !apply(config, trimmed(line.substr(0, equals)), trimmed(line.substr(equals + 1))))
-      std::cerr << "/etc/ajdrv/config:" << number << ": not understood" << std::endl;
+      say("/etc/ajdrv/config:" + std::to_string(number) + ": not understood");
   }
   std::ifstream words("/proc/cmdline");
   for (std::string word; words >> word;) {

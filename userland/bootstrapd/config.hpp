@@ -10,6 +10,7 @@ inline constexpr const char* kStateFolder = "/var/lib/ajdrv";
 inline constexpr const char* kPackages = "/var/lib/ajdrv/store";
 inline constexpr const char* kBundle = "/etc/ajdrv/trust.ajtb";
 inline constexpr const char* kStatus = "/run/ajdrv/status.json";
+inline constexpr const char* kLoaded = "/run/ajdrv/loaded";
 inline constexpr const char* kDriverSocket = "/run/ajdrv/driverd.sock";
 
 // store = http://10.0.2.2:8080     where the store is; without it only what is on the disk is used
@@ -21,7 +22,7 @@ struct Config {
   std::vector<std::string> apps;
 };
 
-// A line that is not understood is said on standard error and left out.
+// A line that is not understood is said and left out.
 Config load_config();
 
 }  // namespace bootstrap

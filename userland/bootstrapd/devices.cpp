@@ -63,9 +63,13 @@ std::string machine_arch() {
   return names.machine;
 }
 
-json make_manifest() {
+json make_manifest(const std::map<std::string, std::string>& loaded) {
   json devices = json::array();
   add_below("/sys/devices", devices);
+  for (json& device : devices) {
+    const auto found = loaded.find(device["slot"].get<std::string>());
+    if (device.contains("bound") && found != loaded.end()) device["bound"]["digest"] = found->second;
+  }
   return {{"schema", 1}, {"arch", machine_arch()}, {"os_version", "0.1.0"}, {"devices", devices}};
 }
 

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <map>
 #include <string>
 
 namespace bootstrap {
@@ -11,6 +12,7 @@ namespace bootstrap {
 std::string machine_arch();
 // The manifest for the store: architecture, version, devices with their ids and whether they are driven. No serial
 // numbers and no network addresses.
-nlohmann::json make_manifest();
+// `loaded`: the digests of what drives devices, by slot.
+nlohmann::json make_manifest(const std::map<std::string, std::string>& loaded);
 
 }  // namespace bootstrap

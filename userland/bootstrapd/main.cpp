@@ -9,28 +9,28 @@
 #include <random>
 
 #include "userland/bootstrapd/devices.hpp"
-#include "userland/bootstrapd/packages.hpp"
-#include "userland/bootstrapd/status.hpp"
-#include "userland/bootstrapd/store_client.hpp"
+#include "userland/bootstrapd/installer.hpp"
 
 namespace bootstrap {
 namespace {
 
 using nlohmann::json;
+using Clock = std::chrono::steady_clock;
 using Seconds = std::chrono::duration<double>;
 
-constexpr double kBasePause = 1, kLongestPause = 900;
+constexpr double kBasePause = 1, kLongestPause = 900, kWorkPause = 30;
 constexpr unsigned kMostDoublings = 10;
 constexpr int64_t kLeastNextSync = 30, kMostNextSync = 86400;
 
-// Sleeps; SIGUSR1 (ajdrv sync) ends it early.
-void pause_for(double seconds) {
+// Sleeps; true where SIGUSR1 (ajdrv sync) ended it.
+bool pause_for(double seconds) {
+  seconds = std::max(seconds, 0.0);
   sigset_t early;
   sigemptyset(&early);
   sigaddset(&early, SIGUSR1);
   const timespec time = {static_cast<time_t>(seconds),
                          static_cast<long>((seconds - static_cast<double>(static_cast<time_t>(seconds))) * 1e9)};
-  sigtimedwait(&early, nullptr, &time);
+  return sigtimedwait(&early, nullptr, &time) == SIGUSR1;
 }
 
 // Full jitter: anything up to a limit that doubles with each failure.
@@ -43,11 +43,11 @@ double backoff(unsigned failures) {
 
 class Daemon {
  public:
-  Daemon() : config_(load_config()) {}
+  Daemon() : config_(load_config()), installer_(status_) { status_.set("store", config_.store); }
 
   void load_kept() {
-    for (const KeptPackage& kept : kept_packages())
-      finish(kept.slot, kept.digest, offer_package(kept.slot, kept.digest));
+    if (!wait_for_driverd()) say("driverd does not answer: nothing can be loaded");
+    installer_.load_kept();
   }
 
   [[noreturn]] void run() {
@@ -57,19 +57,19 @@ class Daemon {
       for (;;) pause_for(kMostNextSync);
     }
     for (unsigned failures = 0;;) {
-      double wait = 0;
       try {
-        wait = ask();
+        const double next = ask();
         failures = 0;
+        wait_for_work(next);
       } catch (const std::exception& error) {
-        wait = backoff(failures++);
+        const double wait = backoff(failures++);
         char text[32];
         std::snprintf(text, sizeof text, "; again in %.1f s", wait);
-        say(std::string("store ") + config_.store + ": " + error.what() + text);
-        status_.set("state", "retrying");
+        say("store " + config_.store + ": " + error.what() + text);
         status_.set("problem", error.what());
+        status_.set("state", "retrying");
+        pause_for(wait);
       }
-      pause_for(wait);
     }
   }
 
@@ -83,66 +83,45 @@ class Daemon {
       status_.set("machine_id", store.machine_id());
       is_enrolled_ = true;
     }
-    const json answer = store.sync(make_manifest());
+    const json answer = store.sync(make_manifest(installer_.loaded()));
     const json& drivers = answer.at("drivers");
-    status_.clear_drivers();
-    status_.set("store", config_.store);
+    status_.set("state", "following the store's advice");
+    status_.forget_advice();
     status_.set("engine", answer.at("engine"));
     status_.set("without_driver", answer.value("none", json::array()));
     status_.set("apps", answer.value("apps", json::array()));
     say(std::to_string(drivers.size()) + " recommendations, ranking engine " +
         std::to_string(answer["engine"].value("version", 0)) + ", no LLM");
-    for (const json& driver : drivers) take(store, driver);
-    for (const json& work : answer.value("work", json::array())) store.acknowledge(work.at("id").get<std::string>());
+    for (const json& driver : drivers) installer_.take(store, driver);
+    for (const json& work : answer.value("work", json::array())) do_work(store, work);
+    drop_unused_packages();
     status_.set("problem", nullptr);
     status_.set("state", "up to date");
     return static_cast<double>(std::clamp(answer.value("next_sync_s", int64_t{900}), kLeastNextSync, kMostNextSync));
   }
 
-  void take(StoreClient& store, const json& driver) {
-    const std::string slot = driver.at("slot"), name = driver.at("name"), version = driver.at("version");
-    const std::string digest = driver.at("digest").get<std::string>().substr(7);
-    const size_t size = driver.at("size");
-    if (!shared::slot_is_sound(slot) || !shared::from_hex(digest, 32) || size > (16u << 20))
-      throw StoreError("a recommendation is not well formed");
-    status_.set_driver(slot, {{"name", name},
-                              {"version", version},
-                              {"digest", digest},
-                              {"why", driver.at("why").at("text")},
-                              {"action", driver.at("action")}});
-    say(slot + ": " + name + " " + version + ": " + driver["why"]["text"].get<std::string>());
-    if (driver.at("action") != "install") return;
-    if (!is_kept(digest) && !fetch(store, slot, name, digest, size)) return;
-    const shared::LoadAnswer result = offer_package(slot, digest);
-    finish(slot, digest, result);
-    store.report(slot, digest, result.error == 0 ? "loaded" : "init_failed", result.error);
+  void do_work(StoreClient& store, const json& work) {
+    const std::string id = work.at("id"), kind = work.at("kind");
+    say("work " + id + ": " + kind);
+    // To look again is what the round that brought this has just done.
+    const bool is_done =
+        kind == "rescan" || (kind == "install" && work.contains("driver") && installer_.take(store, work["driver"]));
+    store.acknowledge(id, is_done);
   }
 
-  bool fetch(StoreClient& store, const std::string& slot, const std::string& name, const std::string& digest,
-             size_t size) {
-    auto shown = std::chrono::steady_clock::now();
-    const std::string bytes = store.download(digest, size, [&](size_t done, size_t all) {
-      const auto now = std::chrono::steady_clock::now();
-      if (all == 0 || (done < all && now - shown < Seconds(0.5))) return;
-      shown = now;
-      say(name + " " + std::to_string(done * 100 / all) + "% of " + std::to_string(all / 1024) + " KiB");
-    });
-    if (const std::string refusal = judge_package(bytes); !refusal.empty()) {
-      finish(slot, digest, {EPERM, refusal});
-      store.report(slot, digest, "refused", EPERM);
-      return false;
+  // Until it is time to ask again, the store has work, or somebody wants it now. What goes wrong meanwhile, the next
+  // round will find and tell.
+  void wait_for_work(double seconds) {
+    const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(Seconds(seconds));
+    while (Clock::now() < end) {
+      if (pause_for(std::min(kWorkPause, Seconds(end - Clock::now()).count()))) return;
+      if (Clock::now() < end && StoreClient(config_).has_work()) return;
     }
-    if (!keep_package(slot, digest, bytes)) throw StoreError(std::string(kPackages) + " cannot be written");
-    return true;
-  }
-
-  void finish(const std::string& slot, const std::string& digest, const shared::LoadAnswer& result) {
-    say(slot + ": " + digest.substr(0, 12) + ": " + (result.error == 0 ? "loaded" : "refused: " + result.sentence));
-    status_.set_driver(slot, {{"result", result.sentence}, {"digest", digest}});
   }
 
   const Config config_;
   Status status_;
+  Installer installer_;
   bool is_enrolled_ = false;
 };
 

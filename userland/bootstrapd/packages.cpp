@@ -7,8 +7,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "userland/bootstrapd/config.hpp"
 #include "userland/shared/package_file.hpp"
@@ -16,8 +18,23 @@
 namespace bootstrap {
 namespace {
 
+namespace files = std::filesystem;
+
 std::string path_of(const std::string& digest) { return std::string(kPackages) + "/" + digest + ".ajdrv"; }
-std::string link_of(const std::string& slot) { return std::string(kPackages) + "/" + slot + ".slot"; }
+std::string link_of(const char* folder, const std::string& slot) { return std::string(folder) + "/" + slot + ".slot"; }
+
+// {slot: digest} of a folder's links; what is no link, or damaged, is left out.
+std::map<std::string, std::string> links_in(const char* folder) {
+  std::map<std::string, std::string> links;
+  std::error_code error;
+  for (const auto& entry : files::directory_iterator(folder, error)) {
+    const std::string slot = entry.path().stem();
+    std::string digest;
+    if (entry.path().extension() != ".slot" || !shared::slot_is_sound(slot)) continue;
+    if (std::ifstream(entry.path()) >> digest && shared::from_hex(digest, 32)) links[slot] = digest;
+  }
+  return links;
+}
 
 bool write_whole(const std::string& path, const std::string& bytes) {
   const std::string partial = path + ".partial";
@@ -44,22 +61,58 @@ std::string judge_package(const std::string& bytes) {
   return shared::Package::verified(bytes, bundle, refusal) ? "" : refusal.text();
 }
 
-bool keep_package(const std::string& slot, const std::string& digest, const std::string& bytes) {
+bool keep_package(const std::string& digest, const std::string& bytes) {
   mkdir(kPackages, 0755);
-  return write_whole(path_of(digest), bytes) && write_whole(link_of(slot), digest);
+  return write_whole(path_of(digest), bytes);
+}
+
+bool remember_package(const std::string& slot, const std::string& digest) {
+  return write_whole(link_of(kPackages, slot), digest);
+}
+
+bool note_loaded(const std::string& slot, const std::string& digest) {
+  mkdir(kLoaded, 0755);
+  return write_whole(link_of(kLoaded, slot), digest);
 }
 
 bool is_kept(const std::string& digest) { return access(path_of(digest).c_str(), R_OK) == 0; }
 
+std::map<std::string, std::string> loaded_packages() { return links_in(kLoaded); }
+
 std::vector<KeptPackage> kept_packages() {
   std::vector<KeptPackage> kept;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(kPackages, error)) {
-    std::string digest;
-    if (entry.path().extension() != ".slot" || !(std::ifstream(entry.path()) >> digest)) continue;
-    if (shared::from_hex(digest, 32)) kept.push_back({entry.path().stem(), digest});
+  const auto bundle = shared::read_file(kBundle, AJDRV_BUNDLE_MAX_SIZE).value_or("");
+  for (const auto& [slot, digest] : links_in(kPackages)) {
+    KeptPackage& added = kept.emplace_back(slot, digest);
+    shared::Refusal refusal;
+    auto bytes = shared::read_file(path_of(digest), AJDRV_MAX_SIZE);
+    const auto package = bytes ? shared::Package::verified(std::move(*bytes), bundle, refusal) : nullptr;
+    if (!package) continue;
+    added.name = package->contents().name;
+    added.version = package->version();
   }
   return kept;
+}
+
+void drop_unused_packages() {
+  std::set<std::string> used;
+  for (const auto& [slot, digest] : links_in(kPackages)) used.insert(digest);
+  std::error_code error;
+  for (const auto& entry : files::directory_iterator(kPackages, error)) {
+    const files::path& path = entry.path();
+    const bool is_package = path.extension() == ".ajdrv" && !used.contains(path.stem());
+    if (is_package || path.extension() == ".partial") files::remove(path, error);
+  }
+}
+
+bool wait_for_driverd() {
+  constexpr int kTries = 200;
+  constexpr timespec kPause = {.tv_sec = 0, .tv_nsec = 50'000'000};
+  for (int i = 0; i < kTries; ++i) {
+    if (connect_to_driverd()) return true;
+    nanosleep(&kPause, nullptr);
+  }
+  return false;
 }
 
 shared::LoadAnswer offer_package(const std::string& slot, const std::string& digest) {

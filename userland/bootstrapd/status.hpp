@@ -1,4 +1,4 @@
-// What bootstrapd tells about itself: lines on the console's log, and kStatus, which the ajdrv command reads.
+// What bootstrapd tells about itself: lines of the system's log, and kStatus, which the ajdrv command reads.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -7,7 +7,7 @@
 
 namespace bootstrap {
 
-// A line "drivers: ..." to the kernel's log where that may be written, else to standard error.
+// A line on standard error, which init has made the system's log.
 void say(const std::string& text);
 
 // Written anew, as a whole, at each change.
@@ -16,7 +16,8 @@ class Status {
   void set(const char* name, nlohmann::json value);
   // What is known of one device: the recommendation and what became of it.
   void set_driver(const std::string& slot, const nlohmann::json& what);
-  void clear_drivers();
+  // Before the store's new advice: what is known of the old is forgotten, what was loaded is not.
+  void forget_advice();
 
  private:
   void write() const;

@@ -77,7 +77,7 @@ HttpAnswer StoreClient::signed_call(const std::string& method, const std::string
   HttpCall what;
   what.method = method;
   what.url = config_.store + path;
-  what.body = body.dump();
+  if (!body.is_null()) what.body = body.dump();
   what.most_bytes = kMostAnswer;
   const std::string parameters = shared::parameters_text({std::time(nullptr), nonce(), id_});
   const auto signature = key_.sign(shared::signature_base({method, what.url, what.body}, parameters));
@@ -125,8 +125,14 @@ std::string StoreClient::download(const std::string& digest, size_t size,
   return std::move(answer.body);
 }
 
-void StoreClient::acknowledge(const std::string& work) {
-  parse(signed_call("POST", "/v1/machines/" + id_ + "/work/" + work + "/ack", json::object()));
+bool StoreClient::has_work() {
+  const json answer = parse(signed_call("GET", "/v1/machines/" + id_ + "/work", nullptr));
+  return answer.is_object() && !answer.value("items", json::array()).empty();
+}
+
+void StoreClient::acknowledge(const std::string& work, bool is_done) {
+  const json body = {{"state", is_done ? "done" : "failed"}};
+  parse(signed_call("POST", "/v1/machines/" + id_ + "/work/" + work + "/ack", body));
 }
 
 void StoreClient::report(const std::string& slot, const std::string& digest, const std::string& event, int code) {

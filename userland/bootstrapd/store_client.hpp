@@ -27,7 +27,9 @@ class StoreClient {
   void enrol(const std::string& arch);
   nlohmann::json sync(const nlohmann::json& manifest);
   std::string download(const std::string& digest, size_t size, const std::function<void(size_t, size_t)>& progress);
-  void acknowledge(const std::string& work);
+  // Whether work waits there; what it is comes with the next sync, signed.
+  bool has_work();
+  void acknowledge(const std::string& work, bool is_done);
   void report(const std::string& slot, const std::string& digest, const std::string& event, int code);
 
  private:

@@ -22,7 +22,8 @@ constexpr const char* kSocket = "/run/ajdrv/driverd.sock";
 constexpr const char* kAsker = "bootstrap";
 
 int fail(const char* what) {
-  std::cerr << "driverd: " << what << ": " << std::strerror(errno) << std::endl;
+  // In one write: it is one record of the system's log.
+  std::cerr << "driverd: " + std::string(what) + ": " + std::strerror(errno) + "\n";
   return 1;
 }
 

@@ -32,6 +32,7 @@ bool apply(Description& service, const std::string& key, const std::string& valu
   static const std::map<std::string, Restart> kRestarts = {
       {"always", Restart::Always}, {"failure", Restart::OnFailure}, {"never", Restart::Never}};
   static const std::map<std::string, Kind> kKinds = {{"daemon", Kind::Daemon}, {"task", Kind::Task}};
+  static const std::map<std::string, Log> kLogs = {{"file", Log::File}, {"system", Log::System}};
   if (key == "exec")
     service.exec = words(value, " \t");
   else if (key == "needs")
@@ -44,6 +45,8 @@ bool apply(Description& service, const std::string& key, const std::string& valu
     service.restart = kRestarts.at(value);
   else if (key == "kind" && kKinds.contains(value))
     service.kind = kKinds.at(value);
+  else if (key == "log" && kLogs.contains(value))
+    service.log = kLogs.at(value);
   else
     return false;
   return !value.empty();

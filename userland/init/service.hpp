@@ -7,6 +7,7 @@
 //   kind = daemon | task                            a task runs once, and those that need it wait for its end
 //   terminal = /dev/console                         its controlling terminal; default: none, and what it says goes to
 //                                                   /var/log/NAME.log
+//   log = system                                    what it says goes to the system's log (dmesg) instead
 //   user = nobody                                   whom it runs as; default: root
 //
 // A file that cannot be understood is reported with its line and left out; the others run.
@@ -23,6 +24,7 @@ namespace init {
 
 enum class Restart { Always, OnFailure, Never };
 enum class Kind { Daemon, Task };
+enum class Log { File, System };
 
 struct Description {
   std::string name;
@@ -30,6 +32,7 @@ struct Description {
   std::vector<std::string> needs;
   Restart restart = Restart::Always;
   Kind kind = Kind::Daemon;
+  Log log = Log::File;
   std::string terminal;
   std::string user;
 };

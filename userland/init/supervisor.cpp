@@ -44,10 +44,16 @@ void take_terminal(const std::string& path) {
   if (fd > 2) close(fd);
 }
 
-// What a service says is in /var/log/NAME.log, from its latest start on.
-void log_to_file(const std::string& name) {
+// Where a service's words go: /var/log/NAME.log, from its latest start on, or /dev/kmsg, which it could not open
+// itself.
+int open_log(const Description& service) {
+  if (service.log == Log::System) return open("/dev/kmsg", O_WRONLY);
+  return open(("/var/log/" + service.name + ".log").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0640);
+}
+
+void leave_terminal(const Description& service) {
   const int nothing = open("/dev/null", O_RDONLY);
-  const int log = open(("/var/log/" + name + ".log").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0640);
+  const int log = open_log(service);
   dup2(nothing, 0);
   for (const int standard : {1, 2}) dup2(log >= 0 ? log : nothing, standard);
   if (nothing > 2) close(nothing);
@@ -65,7 +71,7 @@ void become(const std::string& user) {
 [[noreturn]] void execute(const Description& service) {
   setsid();
   if (service.terminal.empty()) {
-    log_to_file(service.name);
+    leave_terminal(service);
   } else {
     take_terminal(service.terminal);
   }

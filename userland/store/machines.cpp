@@ -24,21 +24,43 @@ Response with_body(int status, const json& body) {
   return response;
 }
 
-json describe_choice(const ManifestDevice& device, const Choice& choice) {
-  const ajdrv_package_t& contents = choice.package->contents();
-  return {{"slot", device.slot},
-          {"lineage", choice.package->lineage()},
+json describe_package(const std::string& slot, const shared::Package& package, const char* action, const json& why) {
+  const ajdrv_package_t& contents = package.contents();
+  return {{"slot", slot},
+          {"lineage", package.lineage()},
           {"name", contents.name},
-          {"version", choice.package->version()},
-          {"digest", "sha256:" + choice.package->digest()},
+          {"version", package.version()},
+          {"digest", "sha256:" + package.digest()},
           {"size", contents.total_size},
           {"placement", "kernel"},
-          {"action", device.is_bound ? "keep" : "install"},
-          {"why",
-           {{"text", choice.reason},
-            {"tier", static_cast<int>(choice.fit.tier)},
-            {"feature", choice.fit.feature},
-            {"beat", choice.beaten}}}};
+          {"action", action},
+          {"why", why}};
+}
+
+// A device that is in use keeps its driver until the machine's next start; one that is linked in is kept for good.
+const char* action_for(const ManifestDevice& device, const shared::Package& package) {
+  if (!device.is_bound) return "install";
+  return device.bound_digest.empty() || device.bound_digest == package.digest() ? "keep" : "update";
+}
+
+json describe_choice(const ManifestDevice& device, const Choice& choice) {
+  const json why = {{"text", choice.reason},
+                    {"tier", static_cast<int>(choice.fit.tier)},
+                    {"feature", choice.fit.feature},
+                    {"beat", choice.beaten}};
+  return describe_package(device.slot, *choice.package, action_for(device, *choice.package), why);
+}
+
+// What was queued for one machine; a package that is gone meanwhile is not described, and the machine says it failed.
+json describe_work(int64_t id, const std::string& kind, const std::string& subject, const Catalog& catalog) {
+  json item = {{"id", "w_" + std::to_string(id)}, {"kind", kind}, {"subject", subject}};
+  const size_t space = subject.find(' ');
+  if (kind != "install" || space == std::string::npos) return item;
+  const shared::Package* package = catalog.find(subject.substr(space + 1));
+  if (package == nullptr) return item;
+  const json why = {{"text", "Queued for this machine by the store's administrator."}};
+  item["driver"] = describe_package(subject.substr(0, space), *package, "install", why);
+  return item;
 }
 
 }  // namespace
@@ -87,9 +109,8 @@ json Api::queued_work(const std::string& id) {
   auto rows = database_.prepare(kSql);
   rows << id;
   json items = json::array();
-  while (rows.step()) {
-    items.push_back({{"id", "w_" + std::to_string(rows.number(0))}, {"kind", rows.text(1)}, {"subject", rows.text(2)}});
-  }
+  const auto catalog = current();
+  while (rows.step()) items.push_back(describe_work(rows.number(0), rows.text(1), rows.text(2), *catalog));
   return items;
 }
 
@@ -122,12 +143,14 @@ Response Api::work(const Request&, const std::string& id) {
   return response;
 }
 
-Response Api::acknowledge(const Request&, const std::string& id, const std::string& item) {
+Response Api::acknowledge(const Request& request, const std::string& id, const std::string& item) {
   if (!item.starts_with("w_") || item.size() > 20 || item.find_first_not_of("0123456789", 2) != std::string::npos ||
       item.size() == 2)
     throw Problem(404, "no_such_work", "There is no such work for this machine.");
-  auto row = database_.prepare("UPDATE work SET state = 'done' WHERE id = ? AND machine = ?");
-  row << static_cast<int64_t>(std::stoll(item.substr(2))) << id;
+  const std::string state = text_member(parse_object(request.body), "state", limit::kName);
+  if (state != "done" && state != "failed") throw Problem(422, "invalid_field", "state is done or failed");
+  auto row = database_.prepare("UPDATE work SET state = ? WHERE id = ? AND machine = ?");
+  row << state << static_cast<int64_t>(std::stoll(item.substr(2))) << id;
   row.run();
   if (database_.changes() == 0) throw Problem(404, "no_such_work", "There is no such work for this machine.");
   return empty(204);

@@ -12,6 +12,7 @@
 
 #include "userland/store/api.hpp"
 #include "userland/store/error.hpp"
+#include "userland/store/work.hpp"
 
 namespace store {
 namespace {
@@ -68,9 +69,15 @@ void print_status(const Folder& folder) {
     std::cout << packages.text(0) << " " << shared::version_text(static_cast<uint64_t>(packages.number(1))) << " "
               << shared::arch_name(static_cast<uint16_t>(packages.number(2))) << " sha256:" << packages.text(3) << "\n";
   }
-  auto machines = database.prepare("SELECT count(*) FROM machine");
-  machines.step();
-  std::cout << machines.number(0) << " machines, catalog version " << catalog_version(database) << std::endl;
+  auto machines = database.prepare("SELECT id, arch FROM machine ORDER BY id");
+  int64_t count = 0;
+  for (; machines.step(); ++count) std::cout << "machine " << machines.text(0) << " " << machines.text(1) << "\n";
+  auto work = database.prepare("SELECT id, machine, kind, subject, state FROM work ORDER BY id DESC LIMIT 100");
+  while (work.step()) {
+    std::cout << "work w_" << work.number(0) << " " << work.text(1) << " " << work.text(2) << " " << work.text(3)
+              << (work.text(3).empty() ? "" : " ") << work.text(4) << "\n";
+  }
+  std::cout << count << " machines, catalog version " << catalog_version(database) << std::endl;
 }
 
 int main(int count, char** words) {
@@ -94,12 +101,22 @@ int main(int count, char** words) {
   CLI::App* const run = command("serve", "answer requests until SIGTERM");
   run->add_option("--port", port, "default: a free one");
   run->add_option("--address", address, "IPv4, default: loopback");
-  CLI::App* const status = command("status", "packages and machines");
+  WorkOrder order;
+  CLI::App* const work = command("queue", "queue work for a machine");
+  work->add_option("MACHINE", order.machine, "its name, as status shows it, or all")->required();
+  work->add_option("KIND", order.kind, "rescan: ask again now; install: load a package of the catalog")->required();
+  work->add_option("--slot", order.slot, "install: the device");
+  work->add_option("--digest", order.digest, "install: the package's SHA-256 in hex");
+  CLI::App* const status = command("status", "packages, machines and their work");
   CLI11_PARSE(app, count, words);
   if (*make) init(folder, bundle, director);
   if (*add) publish_file(folder, file);
   if (*run) serve(folder, address, port);
   if (*status) print_status(folder);
+  if (*work) {
+    Database database(folder.database(), false);
+    std::cout << "queued for " << queue_work(database, order) << " machines" << std::endl;
+  }
   if (*remove) {
     Database database(folder.database(), false);
     withdraw(database, file);

@@ -23,7 +23,9 @@ ManifestDevice parse_device(const json& object) {
   if (!object.is_object()) refuse("devices must hold objects");
   ManifestDevice device;
   device.slot = text_member(object, "slot", limit::kName);
-  device.is_bound = object.contains("bound") && !object["bound"].is_null();
+  const json bound = object.value("bound", json());
+  device.is_bound = !bound.is_null();
+  if (bound.is_object() && bound.contains("digest")) device.bound_digest = text_member(bound, "digest", 2 * 32);
   for (const json& id : list_member(object, "ids", limit::kIds)) {
     if (!id.is_string() || id.get_ref<const std::string&>().size() > limit::kText) refuse("ids must be short texts");
     if (auto parsed = parse_device_id(id.get_ref<const std::string&>())) device.ids.push_back(std::move(*parsed));

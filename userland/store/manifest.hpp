@@ -19,6 +19,7 @@ struct ManifestDevice {
   std::string slot;
   std::vector<DeviceId> ids;  // those that are understood
   bool is_bound = false;
+  std::string bound_digest;  // where what drives it came from a store
 };
 
 struct Manifest {

@@ -66,7 +66,7 @@ bool lacks_dependency(PackageList& loaded, const ajdrv_package_t& header) {
   return false;
 }
 
-void set_limits(Package& package, const Device* slot) {
+Status set_limits(Package& package, const Device* slot) {
   const ajdrv_section_t* matches = ajdrv_section(&package.header, AJDRV_SECTION_MATCH);
   const ajdrv_section_t* strings = ajdrv_section(&package.header, AJDRV_SECTION_STR);
   static_assert(sizeof(driver_match_t) == AJDRV_MATCH_SIZE && alignof(driver_match_t) == 1);
@@ -76,7 +76,8 @@ void set_limits(Package& package, const Device* slot) {
     package.limits.strings = reinterpret_cast<const char*>(ajdrv_contents(&package.header, strings));
   }
   package.limits.package = &package;
-  package.limits.only = slot;
+  package.limits.is_limited = slot != nullptr;
+  return slot == nullptr || package.limits.only.push(slot) ? Status() : Status(Err(Errno::ENOMEM));
 }
 
 // Everything up to the driver's first instruction, in the documented order.
@@ -90,7 +91,7 @@ ajdrv_error_t check(PackageList& loaded, Package& package, usize size, const Dev
   const ajdrv_host_t host = this_machine();
   error = ajdrv_policy_check(&header, trust_bundle(), &host, package.place, seen_of(header.lineage));
   if (error != AJDRV_OK) return error;
-  set_limits(package, slot);
+  if (!set_limits(package, slot)) return AJDRV_E_NOMEM;
   if (slot != nullptr && match_rank(package.limits.matches, package.limits.strings, slot->info) == 0) {
     return AJDRV_E_DEVICE_MISMATCH;
   }
@@ -124,6 +125,17 @@ Status start(PackageList& loaded, lib::Own<Package> package, const Device* slot)
   return {};
 }
 
+// The same package once more, for another device of its kind.
+Status load_again(Package& running, const Package& package, Device* slot) {
+  const usize size = package.header.total_size;
+  const bool is_same = running.header.total_size == size && running.place == package.place &&
+                       std::memcmp(running.file.data(), package.file.data(), size) == 0;
+  if (!is_same || slot == nullptr || !running.limits.is_limited || slot->driver != nullptr) return Err(Errno::EEXIST);
+  if (!TRY(admit(running.driver, running.limits, *slot))) return Err(refuse(AJDRV_E_INIT_FAILED));
+  clear_last_error();
+  return {};
+}
+
 Status load(PackageList& loaded, Pages file, usize size, const Parameters& parameters) {
   Device* slot = parameters.slot.empty() ? nullptr : find(parameters.slot);
   if (!parameters.slot.empty() && slot == nullptr) return Err(Errno::ENODEV);
@@ -134,7 +146,8 @@ Status load(PackageList& loaded, Pages file, usize size, const Parameters& param
   package->place = parameters.place;
   if (const ajdrv_error_t error = check(loaded, *package, size, slot); error != AJDRV_OK) return Err(refuse(error));
   const ajdrv_package_t& header = package->header;
-  if (loaded.find(header.name) != nullptr || loaded.find_lineage(header.lineage) != nullptr) return Err(Errno::EEXIST);
+  if (Package* running = loaded.find_lineage(header.lineage)) return load_again(*running, *package, slot);
+  if (loaded.find(header.name) != nullptr) return Err(Errno::EEXIST);
   return start(loaded, std::move(package), slot);
 }
 
