@@ -73,6 +73,7 @@ typedef struct {
 enum { NVME_NOBODY = 0xffff };
 
 typedef struct nvme_queue {
+  struct nvme_controller* controller;
   nvme_ring_t ring;
   hal_lock_t lock;
   uint32_t irq;

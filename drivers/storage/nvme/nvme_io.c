@@ -191,30 +191,50 @@ static bool finish_command(nvme_queue_t* queue, const nvme_answer_t* answer, fin
   return true;
 }
 
-static uint32_t take_finished(nvme_queue_t* queue, finished_t* finished, uint32_t room) {
+/* `took_any`: there were answers, whether or not one of them completed a request. */
+static uint32_t take_finished(nvme_queue_t* queue, finished_t* finished, uint32_t room, bool* took_any) {
   uint32_t count = 0;
-  bool took_any = false;
   nvme_answer_t answer;
+  bool took = false;
   hal_lock_acquire(&queue->lock);
   while (count < room && nvme_ring_take(&queue->ring, &answer)) {
-    took_any = true;
+    took = true;
     if (finish_command(queue, &answer, &finished[count])) ++count;
   }
-  if (took_any) nvme_ring_taken(&queue->ring);
+  if (took) nvme_ring_taken(&queue->ring);
   hal_lock_release(&queue->lock);
+  *took_any |= took;
   return count;
 }
 
-void nvme_interrupt(uint32_t irq, void* context) {
-  (void)irq;
-  nvme_queue_t* queue = context;
+/* True if there were answers. */
+static bool drain(nvme_queue_t* queue) {
   enum { kBatch = 8 };
   finished_t finished[kBatch];
+  bool took_any = false;
   for (;;) {
-    const uint32_t count = take_finished(queue, finished, kBatch);
+    const uint32_t count = take_finished(queue, finished, kBatch, &took_any);
     for (uint32_t i = 0; i < count; ++i) {
       storage_complete(finished[i].disk, queue->index, finished[i].tag, finished[i].status);
     }
-    if (count < kBatch) return;
+    if (count < kBatch) return took_any;
+  }
+}
+
+/*
+ * Until nothing is found: an answer that came before the doorbell told of the ones before it keeps a wired line up, and
+ * a controller that counts edges alone (QEMU's PLIC) says nothing more. A line that all queues share is up while any of
+ * them has answers, so all are looked at.
+ */
+void nvme_interrupt(uint32_t irq, void* context) {
+  (void)irq;
+  nvme_queue_t* queue = context;
+  const nvme_controller_t* nvme = queue->controller;
+  const bool is_shared = nvme->interrupts <= nvme->queue_count;
+  enum { kMostPasses = 256 }; /* many times what can be in flight: a device that goes on and on is not listened to */
+  bool took_any = true;
+  for (uint32_t pass = 0; took_any && pass < kMostPasses; ++pass) {
+    took_any = drain(queue);
+    for (uint32_t i = 0; is_shared && i < nvme->queue_count; ++i) took_any |= drain(nvme->queues[i]);
   }
 }

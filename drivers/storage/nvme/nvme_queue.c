@@ -56,6 +56,7 @@ static hal_status_t open_queue(nvme_controller_t* nvme, uint32_t index) {
   if (queue == NULL) return HAL_NO_MEMORY;
   nvme->queues[index] = queue;
   queue->irq = HAL_NO_IRQ;
+  queue->controller = nvme;
   queue->index = index;
   link_free(queue);
   const size_t lists = NVME_SLOTS * NVME_LIST_ENTRIES * sizeof(uint64_t);
@@ -89,10 +90,14 @@ hal_status_t nvme_queues_open(nvme_controller_t* nvme) {
 }
 
 void nvme_queues_close(nvme_controller_t* nvme) {
+  /* The handler of one queue may look at all. */
+  for (uint32_t i = 0; i < NVME_MOST_QUEUES; ++i) {
+    nvme_queue_t* queue = nvme->queues[i];
+    if (queue != NULL && queue->irq != HAL_NO_IRQ) hal_irq_unregister(queue->irq, nvme_interrupt, queue);
+  }
   for (uint32_t i = 0; i < NVME_MOST_QUEUES; ++i) {
     nvme_queue_t* queue = nvme->queues[i];
     if (queue == NULL) continue;
-    if (queue->irq != HAL_NO_IRQ) hal_irq_unregister(queue->irq, nvme_interrupt, queue);
     nvme_ring_close(&queue->ring);
     hal_dma_free(nvme->device, queue->lists, NVME_SLOTS * NVME_LIST_ENTRIES * sizeof(uint64_t));
     hal_free(queue);
