@@ -10,6 +10,7 @@
 #include "kernel/mm/file_object.hpp"
 #include "kernel/proc/table.hpp"
 #include "kernel/sched/cpu.hpp"
+#include "kernel/sched/scheduler.hpp"
 #include "kernel/time/wall_clock.hpp"
 
 namespace proc {
@@ -39,21 +40,29 @@ void meminfo(Text& text) {
 void uptime(Text& text) {
   const u64 now = hal::monotonic_ns();
   u64 idle = 0;
-  for (u32 i = 0; i < sched::online_cpus(); ++i) idle += sched::cpu(i).idle_ns;
+  for (u32 i = 0; i < sched::online_cpus(); ++i) idle += sched::times_of(sched::cpu(i)).idle_ns;
   text.print("%lu.%02lu %lu.%02lu\n", now / 1'000'000'000, now / kTick % 100, idle / 1'000'000'000, idle / kTick % 100);
 }
 
+void print_times(Text& text, const sched::CpuTimes& times) {
+  text.print(" %lu 0 %lu %lu 0 0 0 0 0 0\n", times.user_ns / kTick, times.system_ns / kTick, times.idle_ns / kTick);
+}
+
 void stat(Text& text) {
-  u64 user = 0, system = 0, idle = 0, switches = 0;
+  sched::CpuTimes all;
+  Text each;
+  u64 switches = 0;
   for (u32 i = 0; i < sched::online_cpus(); ++i) {
-    const sched::Cpu& cpu = sched::cpu(i);
-    user += cpu.user_ns, system += cpu.system_ns, idle += cpu.idle_ns, switches += cpu.context_switches;
+    sched::Cpu& cpu = sched::cpu(i);
+    const sched::CpuTimes times = sched::times_of(cpu);
+    all.user_ns += times.user_ns, all.system_ns += times.system_ns, all.idle_ns += times.idle_ns;
+    switches += cpu.context_switches;
+    each.print("cpu%u", i);
+    print_times(each, times);
   }
-  text.print("cpu  %lu 0 %lu %lu 0 0 0 0 0 0\n", user / kTick, system / kTick, idle / kTick);
-  for (u32 i = 0; i < sched::online_cpus(); ++i) {
-    const sched::Cpu& cpu = sched::cpu(i);
-    text.print("cpu%u %lu 0 %lu %lu 0 0 0 0 0 0\n", i, cpu.user_ns / kTick, cpu.system_ns / kTick, cpu.idle_ns / kTick);
-  }
+  text.add("cpu ");
+  print_times(text, all);
+  text.add(each.view());
   const i64 boot = ktime::wall_clock_ns() - static_cast<i64>(hal::monotonic_ns());
   auto table = lock_table();
   text.print("intr 0\nctxt %lu\nbtime %ld\nprocesses %lu\nprocs_running 1\nprocs_blocked 0\n", switches,

@@ -20,9 +20,9 @@ struct alignas(64) Cpu : hal::CpuAnchor {
   u64 quantum_deadline_ns = ~u64{0};            // what the scheduler asked for; only this CPU
   std::atomic<bool> is_online = false;
 
-  // Time by what the CPU did, for /proc/stat. Only this CPU writes.
+  // Time by what the CPU did, up to the last change of threads (times_of() knows the rest). Only this CPU writes.
   u64 user_ns = 0, system_ns = 0, idle_ns = 0, nice_ns = 0;
-  u64 idle_since_ns = 0;
+  std::atomic<u64> idle_since_ns = 0;  // while it rests; else 0
   u64 context_switches = 0;
   std::atomic<u64> last_alive_ns = 0;  // the lockup detector's: when this CPU last ticked or switched
 };

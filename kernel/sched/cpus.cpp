@@ -106,9 +106,11 @@ void rest(Cpu& cpu) {
   const bool has_work = cpu.queue.waiting() != 0 || (cpu.idle->work.load(std::memory_order_seq_cst) &
                                                      static_cast<u32>(hal::ThreadWork::Reschedule));
   const u64 start = hal::monotonic_ns();
+  cpu.idle_since_ns.store(start, std::memory_order_relaxed);
   if (!has_work) hal::wait_for_interrupt();
   hal::interrupts_disable();
   const u64 now = hal::monotonic_ns();
+  cpu.idle_since_ns.store(0, std::memory_order_relaxed);
   cpu.idle_ns += now - start;
   cpu.last_alive_ns.store(now, std::memory_order_relaxed);
   g_idle_mask.clear(cpu.id);

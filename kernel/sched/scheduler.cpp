@@ -70,6 +70,10 @@ void move_to(Cpu& from, Cpu& to, Thread& thread) {
   to.queue.unlock();
 }
 
+bool runs_mostly_in_user(const Thread& thread) {
+  return thread.is_user && thread.user_samples >= thread.kernel_samples;
+}
+
 // Charges the running thread for the time since it got the CPU.
 void account(Cpu& cpu, Thread& thread, u64 now) {
   const u64 elapsed = now - thread.started_ns;
@@ -78,8 +82,7 @@ void account(Cpu& cpu, Thread& thread, u64 now) {
   thread.slice_left_ns -= std::min(elapsed, thread.slice_left_ns);
   cpu.last_alive_ns.store(now, std::memory_order_relaxed);
   if (&thread == cpu.idle) return;  // the idle loop counts its own rest
-  const bool mostly_user = thread.is_user && thread.user_samples >= thread.kernel_samples;
-  (mostly_user ? cpu.user_ns : cpu.system_ns) += elapsed;
+  (runs_mostly_in_user(thread) ? cpu.user_ns : cpu.system_ns) += elapsed;
 }
 
 // Puts the thread that loses the CPU where it belongs. Its queue is locked.
@@ -319,8 +322,32 @@ void tick(bool user_mode) {
 }
 
 u64 run_time_of(const Thread& thread) {
-  const bool runs = &thread == &current();
-  return thread.run_time_ns + (runs ? hal::monotonic_ns() - thread.started_ns : 0);
+  Cpu* cpu = static_cast<Cpu*>(thread.cpu);
+  if (cpu == nullptr) return thread.run_time_ns;
+  hal::InterruptGuard interrupts_off;
+  cpu->queue.lock();
+  // A CPU that runs one program undisturbed changes nothing for a long time.
+  const u64 now = hal::monotonic_ns();
+  const bool runs = cpu->queue.running == &thread && now > thread.started_ns;
+  const u64 time = thread.run_time_ns + (runs ? now - thread.started_ns : 0);
+  cpu->queue.unlock();
+  return time;
+}
+
+CpuTimes times_of(Cpu& cpu) {
+  hal::InterruptGuard interrupts_off;
+  cpu.queue.lock();
+  const u64 now = hal::monotonic_ns();
+  CpuTimes times = {cpu.user_ns, cpu.system_ns, cpu.idle_ns};
+  const Thread* running = cpu.queue.running;
+  if (running != nullptr && running != cpu.idle) {
+    if (now > running->started_ns)
+      (runs_mostly_in_user(*running) ? times.user_ns : times.system_ns) += now - running->started_ns;
+  } else if (const u64 since = cpu.idle_since_ns.load(std::memory_order_relaxed); since != 0 && now > since) {
+    times.idle_ns += now - since;
+  }
+  cpu.queue.unlock();
+  return times;
 }
 
 }  // namespace sched

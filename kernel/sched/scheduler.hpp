@@ -56,6 +56,12 @@ void begin_thread();
 // Total time that a thread was on a CPU, in nanoseconds, up to now for the calling thread.
 u64 run_time_of(const Thread& thread);
 
+// What a CPU has done since boot, up to now.
+struct CpuTimes {
+  u64 user_ns = 0, system_ns = 0, idle_ns = 0;
+};
+CpuTimes times_of(Cpu& cpu);
+
 // What must happen at the latest then; implemented by kernel/time.
 void request_tick(u64 deadline_ns);
 

@@ -1,0 +1,161 @@
+/* What several CPUs do to each other: many sleepers and wakers, and translations that one CPU changes under another. */
+#include "check.h"
+
+#include <linux/futex.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+enum { kThreads = 8, kPage = 4096 };
+
+static _Atomic unsigned turn;
+static unsigned rounds;
+
+static void* take_turns(void* argument) {
+  const unsigned self = (unsigned)(long)argument;
+  for (unsigned round = 0; round < rounds; ++round) {
+    const unsigned mine = round * kThreads + self;
+    for (unsigned now; (now = atomic_load(&turn)) != mine;)
+      syscall(SYS_futex, &turn, FUTEX_WAIT_PRIVATE, now, NULL, NULL, 0);
+    atomic_store(&turn, mine + 1);
+    syscall(SYS_futex, &turn, FUTEX_WAKE_PRIVATE, kThreads, NULL, NULL, 0);
+  }
+  return NULL;
+}
+
+CASE(futex_storm_loses_no_turn) {
+  pthread_t threads[kThreads];
+  rounds = 400;
+  for (long i = 0; i < kThreads; ++i) CHECK(pthread_create(&threads[i], NULL, take_turns, (void*)i) == 0);
+  for (int i = 0; i < kThreads; ++i) CHECK(pthread_join(threads[i], NULL) == 0);
+  CHECK(turn == rounds * kThreads);
+}
+
+static pthread_barrier_t barrier;
+static _Atomic int arrived;
+
+static void* meet(void* argument) {
+  for (int round = 1; round <= 300; ++round) {
+    atomic_fetch_add(&arrived, 1);
+    pthread_barrier_wait(&barrier);
+    if (atomic_load(&arrived) != round * kThreads) return argument;
+    pthread_barrier_wait(&barrier);
+  }
+  return NULL;
+}
+
+CASE(barrier_storm_keeps_step) {
+  pthread_t threads[kThreads];
+  CHECK(pthread_barrier_init(&barrier, NULL, kThreads) == 0);
+  for (int i = 0; i < kThreads; ++i) CHECK(pthread_create(&threads[i], NULL, meet, &barrier) == 0);
+  for (int i = 0; i < kThreads; ++i) {
+    void* wrong;
+    CHECK(pthread_join(threads[i], &wrong) == 0 && wrong == NULL);
+  }
+}
+
+/* Readers of a page whose translation another thread changes. A read that faults says so instead of ending them. */
+static _Thread_local sigjmp_buf faulted;
+static volatile unsigned* page;
+static _Atomic unsigned published; /* no smaller number may be read any more */
+static _Atomic int is_over, saw_old;
+static _Atomic long successes;
+
+static void on_fault(int signal) {
+  (void)signal;
+  siglongjmp(faulted, 1);
+}
+
+static void* read_on(void* argument) {
+  while (!atomic_load(&is_over)) {
+    const unsigned least = atomic_load(&published);
+    if (sigsetjmp(faulted, 1) != 0) continue;
+    if (*page < least) atomic_store(&saw_old, 1);
+    atomic_fetch_add(&successes, 1);
+  }
+  return argument;
+}
+
+static unsigned* fresh_page(unsigned content) {
+  unsigned* fresh = mmap(NULL, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK(fresh != MAP_FAILED);
+  *fresh = content;
+  return fresh;
+}
+
+static void with_readers(void (*change)(unsigned round), unsigned changes) {
+  pthread_t threads[3];
+  signal(SIGSEGV, on_fault);
+  page = fresh_page(0);
+  for (int i = 0; i < 3; ++i) CHECK(pthread_create(&threads[i], NULL, read_on, NULL) == 0);
+  while (atomic_load(&successes) == 0) sched_yield();
+  for (unsigned round = 1; round <= changes; ++round) change(round);
+  atomic_store(&is_over, 1);
+  for (int i = 0; i < 3; ++i) CHECK(pthread_join(threads[i], NULL) == 0);
+  CHECK(!saw_old);
+}
+
+static void replace_page(unsigned round) {
+  CHECK(mremap(fresh_page(round), kPage, kPage, MREMAP_MAYMOVE | MREMAP_FIXED, (void*)page) == (void*)page);
+  atomic_store(&published, round);
+}
+CASE(replaced_page_is_seen_by_all_cpus) { with_readers(replace_page, 2000); }
+
+/* After mprotect() has returned nobody reads the page until it is given back. */
+#define TAKEN 0x80000000u
+static void take_and_give(unsigned round) {
+  CHECK(mprotect((void*)page, kPage, PROT_NONE) == 0);
+  atomic_store(&published, TAKEN | round);
+  sched_yield();
+  atomic_store(&published, round);
+  CHECK(mprotect((void*)page, kPage, PROT_READ | PROT_WRITE) == 0);
+}
+static void* read_what_is_taken(void* argument) {
+  while (!atomic_load(&is_over)) {
+    const unsigned state = atomic_load(&published);
+    if ((state & TAKEN) == 0 || sigsetjmp(faulted, 1) != 0) continue;
+    (void)*page;
+    /* It was taken before the look at the page and after it, in the same round. */
+    if (atomic_load(&published) == state) atomic_store(&saw_old, 1);
+  }
+  return argument;
+}
+CASE(taken_page_is_taken_from_all_cpus) {
+  pthread_t threads[3];
+  signal(SIGSEGV, on_fault);
+  page = fresh_page(0);
+  for (int i = 0; i < 3; ++i) CHECK(pthread_create(&threads[i], NULL, read_what_is_taken, NULL) == 0);
+  for (unsigned round = 1; round <= 2000; ++round) take_and_give(round);
+  atomic_store(&is_over, 1);
+  for (int i = 0; i < 3; ++i) CHECK(pthread_join(threads[i], NULL) == 0);
+  CHECK(!saw_old);
+}
+
+static void* count_up(void* argument) {
+  volatile unsigned long* count = argument;
+  while (!atomic_load(&is_over)) ++*count;
+  return NULL;
+}
+
+/* A CPU that still could write after fork() made the page read-only would write into the child's copy. */
+CASE(fork_freezes_what_other_cpus_write) {
+  unsigned long* count = (unsigned long*)fresh_page(0);
+  pthread_t writers[2];
+  for (int i = 0; i < 2; ++i) CHECK(pthread_create(&writers[i], NULL, count_up, count) == 0);
+  for (int i = 0; i < 100; ++i) {
+    int status = 0;
+    const pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+      const unsigned long first = *(volatile unsigned long*)count;
+      for (volatile int spin = 0; spin < 20000; ++spin) {}
+      _exit(*(volatile unsigned long*)count != first);
+    }
+    CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+  }
+  atomic_store(&is_over, 1);
+  for (int i = 0; i < 2; ++i) CHECK(pthread_join(writers[i], NULL) == 0);
+}

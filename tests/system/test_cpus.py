@@ -1,0 +1,47 @@
+"""Several CPUs: all of them work, and what they do to each other's memory and sleepers is right."""
+
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+import machine  # noqa: E402
+import mkcpio  # noqa: E402
+
+ROUNDS = 3
+
+
+def busy_ticks(guest):
+  """User and idle ticks of each CPU since boot."""
+  lines = [line.split() for line in guest.run("grep ^cpu[0-9] /proc/stat").splitlines() if line.startswith("cpu")]
+  return [(int(words[1]) + int(words[3]), int(words[4])) for words in lines]
+
+
+@pytest.mark.parametrize("cpus", [1, 2, 4])
+def test_spinning_programs_keep_every_cpu_busy(cpus):
+  with machine.Machine(f"spin-{cpus}", "quiet", cpus=cpus) as guest:
+    guest.wait_for_shell()
+    guest.run(f"for i in $(seq {cpus}); do (while :; do :; done) & done; sleep 1")
+    before = busy_ticks(guest)
+    guest.run("sleep 2")
+    after = busy_ticks(guest)
+    guest.run("kill $(jobs -p)")
+  assert len(after) == cpus
+  for (busy_then, idle_then), (busy, idle) in zip(before, after):
+    assert busy - busy_then > 4 * (idle - idle_then), (before, after)
+
+
+def test_stress_on_four_cpus():
+  program = (machine.BUILD / "meson-userland/tests/guest/check-stress").read_bytes()
+  script = b"#!/bin/sh\n" + b"/check-stress\n" * ROUNDS + b"echo check: all rounds ran\npoweroff -f\n"
+  entries = [mkcpio.Entry("/check-stress", stat.S_IFREG | 0o755, data=program),
+             mkcpio.Entry("/init", stat.S_IFREG | 0o755, data=script)]
+  with machine.Machine("stress", "quiet panic=-1", machine.initramfs_with("stress", entries), cpus=4) as guest:
+    guest.expect("check: all rounds ran", timeout=300)
+    output = guest.console.before.replace("\r", "")
+    guest.wait_for_end()
+  lines = [line for line in output.splitlines() if line.startswith(("ok ", "not ok "))]
+  assert len(lines) == 5 * ROUNDS and all(line.startswith("ok ") for line in lines), output
