@@ -10,36 +10,35 @@ namespace {
 
 constexpr u32 kMaxSymlinks = 40;  // as Linux: MAXSYMLINKS
 
-// One walk. Symlinks nest by recursion over the remaining text, at most kMaxSymlinks deep in total.
+// One walk. What is left of a path whose symlink is being followed waits on a list, not on the kernel's stack, which is
+// too small for forty of them.
 class Walk {
  public:
   Walk(const WalkContext& context) : context_(context), at_(context.current) {}
 
   // Walks all of `path`. The last component is left to the caller if `stop_at_last`.
   Status run(std::string_view path, bool stop_at_last, bool follow_last) {
-    if (path.empty()) return Err(Errno::ENOENT);
-    if (path.size() >= kPathMax) return Err(Errno::ENAMETOOLONG);
-    if (path.front() == '/') at_ = context_.root;
+    TRY(begin(path));
     for (;;) {
-      while (!path.empty() && path.front() == '/') path.remove_prefix(1);
-      if (path.empty()) {
-        last_ = {};
-        return {};
+      while (!rest_.empty() && rest_.front() == '/') rest_.remove_prefix(1);
+      if (rest_.empty()) {
+        if (outer_.empty()) break;
+        TRY(end_link());
+        continue;
       }
-      const usize end = std::min(path.find('/'), path.size());
-      const std::string_view name = path.substr(0, end);
-      path.remove_prefix(end);
-      const usize rest = path.find_first_not_of('/');
-      const bool is_last = rest == std::string_view::npos;
-      const bool slash_follows = !path.empty();
+      const std::string_view name = take_name();
+      const bool slash_follows = !rest_.empty();
+      const bool is_last = outer_.empty() && rest_.find_first_not_of('/') == std::string_view::npos;
       if (is_last && stop_at_last) {
         last_ = name;
         trailing_slash_ = slash_follows;
         return must_search();
       }
-      TRY(step(name, !is_last || follow_last || slash_follows));
-      if (slash_follows && !at_.inode()->is_directory()) return Err(Errno::ENOTDIR);
+      const bool is_link = TRY(step(name, !is_last || follow_last || slash_follows));
+      if (slash_follows && !is_link) TRY(must_be_directory());
     }
+    last_ = {};
+    return {};
   }
 
   Path& place() { return at_; }
@@ -47,18 +46,48 @@ class Walk {
   bool trailing_slash() const { return trailing_slash_; }
 
  private:
+  // What is left of a path, or of a symlink's text, while a symlink in it is followed.
+  struct Outer {
+    lib::Vector<char> link;  // the symlink's text, which is being walked
+    std::string_view rest;
+  };
+
+  Status begin(std::string_view text) {
+    if (text.empty()) return Err(Errno::ENOENT);
+    if (text.size() >= kPathMax) return Err(Errno::ENAMETOOLONG);
+    if (text.front() == '/') at_ = context_.root;
+    rest_ = text;
+    return {};
+  }
+
+  std::string_view take_name() {
+    const std::string_view name = rest_.substr(0, rest_.find('/'));
+    rest_.remove_prefix(name.size());
+    return name;
+  }
+
+  // The symlink's text is walked: on with what followed it.
+  Status end_link() {
+    rest_ = outer_[outer_.size() - 1].rest;
+    outer_.pop();
+    return rest_.empty() ? Status() : must_be_directory();
+  }
+
+  Status must_be_directory() { return at_.inode()->is_directory() ? Status() : Status(Err(Errno::ENOTDIR)); }
+
   Status must_search() {
     lib::Ref<Inode> directory = at_.inode();
     if (!directory->is_directory()) return Err(Errno::ENOTDIR);
     return check_permission(*directory, context_.who, Permission::Execute);
   }
 
-  Status step(std::string_view name, bool follow) {
+  // One name. True if it was a symlink whose text is to be walked now.
+  Result<bool> step(std::string_view name, bool follow) {
     TRY(must_search());
-    if (name == ".") return {};
+    if (name == ".") return false;
     if (name == "..") {
       go_up();
-      return {};
+      return false;
     }
     if (name.size() > kNameMax) return Err(Errno::ENAMETOOLONG);
     lib::Ref<Dentry> next = TRY(child(name));
@@ -67,7 +96,7 @@ class Walk {
     Path place(at_.mount_ref(), std::move(next));
     if (inode->type() == FileType::Symlink && follow) return follow_link(*inode);
     at_ = top_of(std::move(place));
-    return {};
+    return false;
   }
 
   void go_up() {
@@ -93,22 +122,26 @@ class Walk {
     });
   }
 
-  Status follow_link(Inode& link) {
+  Result<bool> follow_link(Inode& link) {
     if (++links_followed_ > kMaxSymlinks) return Err(Errno::ELOOP);
     Path target;
     if (TRY(link.follow(&target))) {
       at_ = std::move(target);
-      return {};
+      return false;
     }
-    // On the heap: the kernel's stack is too small for a path at each level.
-    lib::Vector<char> text;
-    TRY(text.resize(kPathMax));
-    const usize length = TRY(link.read_link(text));
-    return run({text.data(), length}, false, true);
+    Outer outer{{}, rest_};
+    TRY(outer.link.resize(kPathMax));
+    const usize length = TRY(link.read_link(outer.link));
+    const std::string_view text(outer.link.data(), length);
+    TRY(outer_.push(std::move(outer)));
+    TRY(begin(text));
+    return true;
   }
 
   const WalkContext& context_;
   Path at_;
+  std::string_view rest_;
+  lib::Vector<Outer> outer_;
   std::string_view last_;
   bool trailing_slash_ = false;
   u32 links_followed_ = 0;

@@ -266,3 +266,25 @@ CASE(dot_names) {
   CHECK_ERROR(open("f/", O_RDONLY), ENOTDIR);
   CHECK_ERROR(mkdir(".", 0755), EEXIST);
 }
+
+CASE(symlinks_nest_forty_deep) {
+  char from[16], to[16];
+  struct stat status;
+  CHECK(mkdir("l0", 0755) == 0);
+  close(open("l0/file", O_CREAT | O_WRONLY, 0644));
+  for (int i = 1; i <= 41; ++i) {
+    /* What follows a link's own text is walked at each level. */
+    snprintf(to, sizeof to, i % 2 != 0 ? "l%d/." : "./l%d/", i - 1);
+    snprintf(from, sizeof from, "l%d", i);
+    CHECK(symlink(to, from) == 0);
+  }
+  CHECK(stat("l40/file", &status) == 0 && S_ISREG(status.st_mode));
+  CHECK_ERROR(stat("l41/file", &status), ELOOP);
+  CHECK(symlink("l0/file", "to_file") == 0 && symlink("l0/file/", "to_file_slash") == 0);
+  CHECK(stat("to_file", &status) == 0);
+  CHECK_ERROR(stat("to_file/", &status), ENOTDIR);
+  CHECK_ERROR(stat("to_file_slash", &status), ENOTDIR);
+  CHECK_ERROR(stat("to_file/x", &status), ENOTDIR);
+  CHECK(lstat("l3", &status) == 0 && S_ISLNK(status.st_mode));
+  CHECK(lstat("l3/", &status) == 0 && S_ISDIR(status.st_mode));
+}

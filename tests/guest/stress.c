@@ -102,7 +102,7 @@ static void replace_page(unsigned round) {
   CHECK(mremap(fresh_page(round), kPage, kPage, MREMAP_MAYMOVE | MREMAP_FIXED, (void*)page) == (void*)page);
   atomic_store(&published, round);
 }
-CASE(replaced_page_is_seen_by_all_cpus) { with_readers(replace_page, 2000); }
+CASE(replaced_page_is_seen_by_all_cpus) { with_readers(replace_page, 1000); }
 
 /* After mprotect() has returned nobody reads the page until it is given back. */
 #define TAKEN 0x80000000u
@@ -128,7 +128,7 @@ CASE(taken_page_is_taken_from_all_cpus) {
   signal(SIGSEGV, on_fault);
   page = fresh_page(0);
   for (int i = 0; i < 3; ++i) CHECK(pthread_create(&threads[i], NULL, read_what_is_taken, NULL) == 0);
-  for (unsigned round = 1; round <= 2000; ++round) take_and_give(round);
+  for (unsigned round = 1; round <= 1000; ++round) take_and_give(round);
   atomic_store(&is_over, 1);
   for (int i = 0; i < 3; ++i) CHECK(pthread_join(threads[i], NULL) == 0);
   CHECK(!saw_old);
@@ -145,7 +145,7 @@ CASE(fork_freezes_what_other_cpus_write) {
   unsigned long* count = (unsigned long*)fresh_page(0);
   pthread_t writers[2];
   for (int i = 0; i < 2; ++i) CHECK(pthread_create(&writers[i], NULL, count_up, count) == 0);
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 50; ++i) {
     int status = 0;
     const pid_t pid = fork();
     CHECK(pid >= 0);

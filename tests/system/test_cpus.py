@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import machine  # noqa: E402
 import mkcpio  # noqa: E402
 
-ROUNDS = 3
+ROUNDS = 2
 
 
 def busy_ticks(guest):
