@@ -1,5 +1,6 @@
 """The system on its root disk: what a user leaves there stays, the end is orderly, and damage is mended at the start."""
 
+import contextlib
 import os
 import re
 import sys
@@ -29,10 +30,19 @@ def power_off(guest):
   assert guest.wait_for_end() == 0
 
 
-def test_files_survive_reboot_and_poweroff():
-  image = fresh_disk("root-reboot")
-  with machine.Machine("root-reboot", ROOT, disk=image, reboots=True) as guest:
+@contextlib.contextmanager
+def on_root_disk(name, **options):
+  """A machine on a fresh root disk, at root's prompt; afterwards an orderly end, and a file system that is clean."""
+  image = fresh_disk(name)
+  with machine.Machine(name, ROOT, disk=image, **options) as guest:
     guest.wait_for_shell()
+    yield guest
+    power_off(guest)
+  assert check(image).returncode == 0, check(image).stdout
+
+
+def test_files_survive_reboot_and_poweroff():
+  with on_root_disk("root-reboot", reboots=True) as guest:
     assert "/dev/vda / ext2 rw" in guest.run("mount | sed 's/ on / /; s/ type / /; s/(//'")
     guest.run("seq 100000 > /root/numbers; mkdir -p /srv/a/b; cp /bin/busybox /srv/a/b")
     guest.console.sendline("reboot")
@@ -40,8 +50,6 @@ def test_files_survive_reboot_and_poweroff():
     guest.log_in()
     assert guest.run("md5sum < /root/numbers").split()[0] == guest.run("seq 100000 | md5sum").split()[0]
     assert guest.run("cmp /bin/busybox /srv/a/b/busybox && echo same").strip() == "same"
-    power_off(guest)
-  assert check(image).returncode == 0, check(image).stdout
 
 
 def test_damage_is_mended_at_the_start():
@@ -67,21 +75,15 @@ def test_without_the_disk_it_runs_from_memory():
 
 
 def test_full_disk_says_so():
-  image = fresh_disk("root-full")
-  with machine.Machine("root-full", ROOT, disk=image) as guest:
-    guest.wait_for_shell()
+  with on_root_disk("root-full") as guest:
     assert "No space left" in guest.run("dd if=/dev/zero of=/root/big bs=1M 2>&1", timeout=300)
     guest.run("rm /root/big; echo after > /root/after")
     assert guest.run("cat /root/after").strip() == "after"
-    power_off(guest)
-  assert check(image).returncode == 0, check(image).stdout
 
 
 def test_programs_from_the_disk():
   """lua, sqlite3, dash and the ext2 tools do their work."""
-  image = fresh_disk("root-programs")
-  with machine.Machine("root-programs", ROOT, disk=image) as guest:
-    guest.wait_for_shell()
+  with on_root_disk("root-programs") as guest:
     guest.run("cd /root")
     assert guest.run("lua -e 'local t={} for i=1,1000 do t[i]=i*i end print(#t, t[1000])'").split() == ["1000", "1000000"]
     guest.run("sqlite3 test.db 'create table t(a integer primary key, b text);'")
@@ -92,16 +94,11 @@ def test_programs_from_the_disk():
     assert guest.run("dash -c 'i=0; while [ $i -lt 1000 ]; do i=$((i+1)); done; echo $i'").strip() == "1000"
     guest.run("dd if=/dev/zero of=/root/fs bs=1M count=8 2>/dev/null; mke2fs -q -F /root/fs")
     assert guest.run("e2fsck -fn /root/fs >/dev/null 2>&1; echo $?").strip() == "0"
-    power_off(guest)
-  assert check(image).returncode == 0, check(image).stdout
 
 
 def test_address_by_dhcp_service():
-  image = fresh_disk("root-dhcp")
-  with machine.Machine("root-dhcp", ROOT, disk=image) as guest:
-    guest.wait_for_shell()
+  with on_root_disk("root-dhcp") as guest:
     shown = guest.run("i=0; until ifconfig eth0 | grep -q 'inet addr' || [ $i -gt 100 ]; do sleep 0.1; i=$((i+1)); done; "
                       "ifconfig eth0", timeout=120)
     assert "inet addr:10.0.2.15" in shown
     assert "nameserver 10.0.2.3" in guest.run("cat /etc/resolv.conf")
-    power_off(guest)
