@@ -28,14 +28,14 @@ Json signatures_of(const ajdrv_package_t& package) {
   for (std::uint32_t i = 0; i < package.signature_count; ++i) {
     const ajdrv_signature_t signature = ajdrv_signature(package.file + package.signed_size, i);
     signatures.push_back(
-        {{"role", ajdrv_role_name(signature.role)}, {"key_id", to_hex(signature.key_id, AJDRV_HASH_SIZE)}});
+        {{"role", ajdrv_role_name(signature.role)}, {"key_id", shared::hex({signature.key_id, AJDRV_HASH_SIZE})}});
   }
   return signatures;
 }
 
 Json describe(const ajdrv_package_t& package) {
   Key hash;
-  kCrypto.sha256(package.file, package.signed_size, hash.data());
+  shared::sodium_crypto().sha256(package.file, package.signed_size, hash.data());
   Json caps = Json::array();
   for (unsigned bit = 0; bit < 32; ++bit) {
     if ((package.caps >> bit & 1) != 0) caps.push_back(cap_name(bit));
@@ -55,13 +55,13 @@ Json describe(const ajdrv_package_t& package) {
           {"abi", {{"major", package.abi_major}, {"minor", package.abi_minor}}},
           {"flags", package.flags},
           {"caps", caps},
-          {"lineage", to_hex(package.lineage, AJDRV_LINEAGE_SIZE)},
+          {"lineage", shared::hex({package.lineage, AJDRV_LINEAGE_SIZE})},
           {"license", ajdrv_meta(&package, "license")},
           {"description", description == nullptr ? "" : description},
           {"matches", matches_of(package)},
           {"total_size", package.total_size},
           {"signed_size", package.signed_size},
-          {"signed_sha256", to_hex(hash.data(), hash.size())},
+          {"signed_sha256", shared::hex(hash)},
           {"sections", sections},
           {"signatures", signatures_of(package)}};
 }

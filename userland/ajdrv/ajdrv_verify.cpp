@@ -19,7 +19,7 @@ ajdrv_error_t check(const Bytes& file, const ajdrv_bundle_t& bundle, ajdrv_place
   ajdrv_package_t package;
   Key hash;
   ajdrv_error_t error = ajdrv_parse(file.data(), file.size(), &package);
-  if (error == AJDRV_OK) error = ajdrv_verify(&package, &bundle, place, &kCrypto, hash.data());
+  if (error == AJDRV_OK) error = ajdrv_verify(&package, &bundle, place, &shared::sodium_crypto(), hash.data());
   if (error != AJDRV_OK) return error;
   const ajdrv_section_t* code = ajdrv_section(&package, AJDRV_SECTION_CODE);
   ajdrv_elf_t elf;
@@ -31,7 +31,7 @@ int verify(const std::string& path, const std::string& bundle_path, bool isolate
   const Bytes bytes = read_file(bundle_path), file = read_file(path);
   ajdrv_bundle_t bundle;
   if (ajdrv_bundle_parse(bytes.data(), bytes.size(), &bundle) != AJDRV_OK ||
-      !ajdrv_bundle_is_signed(&bundle, &bundle, &kCrypto)) {
+      !ajdrv_bundle_is_signed(&bundle, &bundle, &shared::sodium_crypto())) {
     throw Failure(bundle_path + " is no sound trust bundle");
   }
   const ajdrv_error_t error = check(file, bundle, isolated ? AJDRV_PLACE_ISOLATED : AJDRV_PLACE_KERNEL);

@@ -21,8 +21,8 @@ int generate(const std::string& path) {
 
 int show_id(const std::string& path) {
   Key id;
-  ajdrv_key_id(&kCrypto, read_public_key(path).data(), id.data());
-  std::cout << to_hex(id.data(), id.size()) << "\n";
+  ajdrv_key_id(&shared::sodium_crypto(), read_public_key(path).data(), id.data());
+  std::cout << shared::hex(id) << "\n";
   return 0;
 }
 
@@ -61,7 +61,7 @@ int make(const BundleOptions& options) {
     file = with_signature(file, signed_size, AJDRV_ROLE_ROOT, read_private_key(root));
   ajdrv_bundle_t bundle;
   if (ajdrv_bundle_parse(file.data(), file.size(), &bundle) != AJDRV_OK ||
-      !ajdrv_bundle_is_signed(&bundle, &bundle, &kCrypto)) {
+      !ajdrv_bundle_is_signed(&bundle, &bundle, &shared::sodium_crypto())) {
     throw Failure("these options make no sound bundle: look at the roots, the threshold and double keys");
   }
   write_file(options.output, file);

@@ -5,16 +5,6 @@
 namespace tools {
 namespace {
 
-void sha256(const void* bytes, size_t size, uint8_t hash[32]) {
-  crypto_hash_sha256(hash, static_cast<const unsigned char*>(bytes), size);
-}
-
-bool verify(const uint8_t signature[64], const void* message, size_t size, const uint8_t key[32]) {
-  return crypto_sign_verify_detached(signature, static_cast<const unsigned char*>(message), size, key) == 0;
-}
-
-bool key_is_sound(const uint8_t key[32]) { return crypto_core_ed25519_is_valid_point(key) == 1; }
-
 struct KeyPair {
   Key open;
   std::array<std::uint8_t, crypto_sign_SECRETKEYBYTES> secret;
@@ -27,8 +17,6 @@ KeyPair expand(const Key& seed) {
 }
 
 }  // namespace
-
-const ajdrv_crypto_t kCrypto = {sha256, verify, key_is_sound};
 
 Key random_seed() {
   Key seed;

@@ -56,21 +56,10 @@ void write_file(const std::string& path, const Bytes& bytes, unsigned mode) {
   }
 }
 
-std::string to_hex(const std::uint8_t* bytes, std::size_t size) {
-  static const char digits[] = "0123456789abcdef";
-  std::string text;
-  for (std::size_t i = 0; i < size; ++i) text += {digits[bytes[i] >> 4], digits[bytes[i] & 15]};
-  return text;
-}
-
 Bytes from_hex(const std::string& text, std::size_t size) {
-  if (text.size() != 2 * size || text.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos) {
-    throw Failure("'" + text.substr(0, 80) + "' is not " + std::to_string(2 * size) + " hexadecimal digits");
-  }
-  Bytes bytes(size);
-  for (std::size_t i = 0; i < size; ++i)
-    bytes[i] = static_cast<std::uint8_t>(std::stoul(text.substr(2 * i, 2), nullptr, 16));
-  return bytes;
+  auto bytes = shared::from_hex(text, size);
+  if (!bytes) throw Failure("'" + text.substr(0, 80) + "' is not " + std::to_string(2 * size) + " hexadecimal digits");
+  return *std::move(bytes);
 }
 
 Key read_private_key(const std::string& path) {
@@ -82,7 +71,7 @@ Key read_private_key(const std::string& path) {
 }
 
 void write_private_key(const std::string& path, const Key& seed) {
-  const std::string text = std::string(kPrivate) + " " + to_hex(seed.data(), seed.size()) + "\n";
+  const std::string text = std::string(kPrivate) + " " + shared::hex(seed) + "\n";
   write_file(path, {text.begin(), text.end()}, 0600);
 }
 
@@ -93,7 +82,7 @@ Key read_public_key(const std::string& path) {
 }
 
 void write_public_key(const std::string& path, const Key& key) {
-  const std::string text = std::string(kPublic) + " " + to_hex(key.data(), key.size()) + "\n";
+  const std::string text = std::string(kPublic) + " " + shared::hex(key) + "\n";
   write_file(path, {text.begin(), text.end()});
 }
 

@@ -22,7 +22,6 @@ Bytes read_file(const std::string& path);
 // Replaces the file as a whole or not at all.
 void write_file(const std::string& path, const Bytes& bytes, unsigned mode = 0644);
 
-std::string to_hex(const std::uint8_t* bytes, std::size_t size);
 // Exactly `size` bytes.
 Bytes from_hex(const std::string& text, std::size_t size);
 

@@ -131,7 +131,7 @@ std::string match_text(const std::uint8_t* record, const std::uint8_t* strings) 
       const std::string id(reinterpret_cast<const char*>(strings) + ajdrv_u32(record + 4), ajdrv_u32(record + 8));
       return (record[0] == AJDRV_BUS_ACPI ? "acpi:" : "of:") + id;
     }
-    default: return "usb:" + to_hex(record, 32);
+    default: return "usb:" + shared::hex({record, 32});
   }
 }
 

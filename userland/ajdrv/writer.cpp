@@ -86,7 +86,7 @@ Bytes default_lineage(const std::string& name) {
   std::string text("HALY/lineage/v1\0", 16);
   text += name;
   Bytes hash(32);
-  kCrypto.sha256(text.data(), text.size(), hash.data());
+  shared::sodium_crypto().sha256(text.data(), text.size(), hash.data());
   hash.resize(AJDRV_LINEAGE_SIZE);
   return hash;
 }
@@ -117,10 +117,10 @@ Bytes make_package(const PackageParts& parts) {
 Bytes with_signature(const Bytes& file, std::uint64_t signed_size, ajdrv_role_t role, const Key& seed) {
   Bytes body(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(signed_size));
   Key hash, id;
-  kCrypto.sha256(body.data(), body.size(), hash.data());
+  shared::sodium_crypto().sha256(body.data(), body.size(), hash.data());
   std::array<std::uint8_t, AJDRV_STATEMENT_SIZE> statement;
   ajdrv_statement(role, signed_size, hash.data(), statement.data());
-  ajdrv_key_id(&kCrypto, public_key_of(seed).data(), id.data());
+  ajdrv_key_id(&shared::sodium_crypto(), public_key_of(seed).data(), id.data());
   Bytes fresh(AJDRV_SIGNATURE_SIZE);
   fresh[0] = 1;
   fresh[1] = static_cast<std::uint8_t>(role);

@@ -32,7 +32,7 @@ std::string follows(const Bytes& present, const Bytes& next) {
   ajdrv_bundle_t one, other;
   if (ajdrv_bundle_parse(present.data(), present.size(), &one) != AJDRV_OK) return "the present one is none";
   if (ajdrv_bundle_parse(next.data(), next.size(), &other) != AJDRV_OK) return "the next one is none";
-  return ajdrv_error_name(ajdrv_bundle_succeeds(&one, &other, &tools::kCrypto));
+  return ajdrv_error_name(ajdrv_bundle_succeeds(&one, &other, &shared::sodium_crypto()));
 }
 
 ajdrv_error_t parse(const Bytes& file) {

@@ -14,7 +14,7 @@ bool verify(const std::string& key, const std::string& message, const std::strin
   if (signature.size() != 128) return false;
   const Bytes k = tools::from_hex(key, 32), m = tools::from_hex(message, message.size() / 2),
               s = tools::from_hex(signature, 64);
-  return tools::kCrypto.ed25519_verify(s.data(), m.data(), m.size(), k.data());
+  return shared::sodium_crypto().ed25519_verify(s.data(), m.data(), m.size(), k.data());
 }
 
 }  // namespace

@@ -107,11 +107,11 @@ TEST(Trust, OnlyKnownKeysInTheirRolesCount) {
 TEST(Trust, RevokedIsRefused) {
   auto parts_of_bundle = bundle_parts();
   Bytes id(32), hash(32);
-  ajdrv_key_id(&tools::kCrypto, tools::public_key_of(kStore).data(), id.data());
+  ajdrv_key_id(&shared::sodium_crypto(), tools::public_key_of(kStore).data(), id.data());
   parts_of_bundle.revoked_keys = {id};
   EXPECT_EQ(judge(package(), bundle(parts_of_bundle)), AJDRV_E_KEY_REVOKED);
   const Bytes body = tools::make_package(parts());
-  tools::kCrypto.sha256(body.data(), body.size(), hash.data());
+  shared::sodium_crypto().sha256(body.data(), body.size(), hash.data());
   parts_of_bundle.revoked_keys.clear();
   parts_of_bundle.revoked_packages = {hash};
   EXPECT_EQ(judge(package(), bundle(parts_of_bundle)), AJDRV_E_PKG_REVOKED);
@@ -122,14 +122,15 @@ TEST(Trust, NoBundleMeansNo) {
   ajdrv_package_t parsed;
   std::uint8_t hash[32];
   ASSERT_EQ(ajdrv_parse(file.data(), file.size(), &parsed), AJDRV_OK);
-  EXPECT_EQ(ajdrv_verify(&parsed, nullptr, AJDRV_PLACE_KERNEL, &tools::kCrypto, hash), AJDRV_E_NO_TRUST_BUNDLE);
+  EXPECT_EQ(ajdrv_verify(&parsed, nullptr, AJDRV_PLACE_KERNEL, &shared::sodium_crypto(), hash),
+            AJDRV_E_NO_TRUST_BUNDLE);
 }
 
 TEST(Trust, AKeyOfSmallOrderIsNoKey) {
   auto parts_of_bundle = bundle_parts();
   parts_of_bundle.keys[0].key.fill(0);  // a point of order four
   Bytes id(32);
-  ajdrv_key_id(&tools::kCrypto, parts_of_bundle.keys[0].key.data(), id.data());
+  ajdrv_key_id(&shared::sodium_crypto(), parts_of_bundle.keys[0].key.data(), id.data());
   Bytes file = package();
   const std::size_t first = tools::make_package(parts()).size() + AJDRV_SIGNATURE_HEADER_SIZE;
   const std::size_t entry = file[first + 1] == AJDRV_ROLE_PUB ? first : first + AJDRV_SIGNATURE_SIZE;
@@ -151,7 +152,7 @@ TEST(Trust, EveryBitOfABundleCounts) {
     bad[bit / 8] = static_cast<std::uint8_t>(bad[bit / 8] ^ 1u << bit % 8);
     ajdrv_bundle_t bundle;
     const bool accepted = ajdrv_bundle_parse(bad.data(), bad.size(), &bundle) == AJDRV_OK &&
-                          ajdrv_bundle_is_signed(&bundle, &present, &tools::kCrypto);
+                          ajdrv_bundle_is_signed(&bundle, &present, &shared::sodium_crypto());
     ASSERT_FALSE(accepted) << "bit " << bit;
   }
 }

@@ -48,7 +48,8 @@ inline ajdrv_error_t judge(const tools::Bytes& file, const tools::Bytes& bundle_
   std::uint8_t hash[AJDRV_HASH_SIZE];
   if (ajdrv_bundle_parse(bundle_bytes.data(), bundle_bytes.size(), &bundle) != AJDRV_OK) return AJDRV_E_BUNDLE_FORMAT;
   const ajdrv_error_t error = ajdrv_parse(file.data(), file.size(), &package);
-  return error != AJDRV_OK ? error : ajdrv_verify(&package, &bundle, AJDRV_PLACE_KERNEL, &tools::kCrypto, hash);
+  return error != AJDRV_OK ? error
+                           : ajdrv_verify(&package, &bundle, AJDRV_PLACE_KERNEL, &shared::sodium_crypto(), hash);
 }
 inline ajdrv_error_t judge(const tools::Bytes& file) { return judge(file, bundle()); }
 
