@@ -73,7 +73,9 @@ void Machine::free(void* memory, size_t size_for_device) {
   if (found == memory_.end()) give_up("the driver frees what it does not have");
   const Memory what = found->second;
   EXPECT_EQ(what.device_address != 0, size_for_device != 0) << "freed by the wrong function";
-  if (size_for_device != 0) EXPECT_EQ(what.size, size_for_device);
+  if (size_for_device != 0) {
+    EXPECT_EQ(what.size, size_for_device);
+  }
   if (what.device_address != 0) unmap_for_device(what.device_address);
   memory_.erase(found);
   std::free(memory);

@@ -71,7 +71,7 @@ TEST_F(Nvme, GoneWithRequestsOutstanding) {
 }
 
 TEST_F(Nvme, RegistersTooFew) {
-  owned = std::make_unique<NvmeModel>(machine, 16);
+  machine.device.bar[0].size = 16;
   EXPECT_EQ(probe(), HAL_NOT_FOUND);
 }
 

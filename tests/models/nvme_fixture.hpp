@@ -1,8 +1,6 @@
 // A machine with an NVMe controller, and the driver on it.
 #pragma once
 
-#include <memory>
-
 #include "tests/models/nvme_model.hpp"
 #include "tests/models/storage_side.hpp"
 
@@ -12,8 +10,7 @@ class Nvme : public testing::Test {
  protected:
   Machine machine;
   StorageSide storage;
-  std::unique_ptr<NvmeModel> owned = std::make_unique<NvmeModel>(machine);
-  NvmeModel& model = *owned;
+  NvmeModel model{machine};
   const driver_ops_v2_t& driver = driver_named("nvme");
   void* context = nullptr;
 

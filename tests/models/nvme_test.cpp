@@ -139,6 +139,7 @@ TEST_F(Nvme, FullQueueIsBusyAndGoesOn) {
   for (uint32_t i = 0; model.waiting() != 0; ++i) model.release(i * 7 % model.waiting());
   settle();
   for (const Request* request : taken) EXPECT_EQ(request->result, HAL_OK);
+  model.holds = false;
   check_transfer(disk, 100, {{0, 4096}});
 }
 

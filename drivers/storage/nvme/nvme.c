@@ -3,9 +3,13 @@
 
 static uint32_t controllers_seen;
 
+/* The kernel may use the memory of requests again once their disk was removed: the controller stops before. */
 static void release(nvme_controller_t* nvme) {
+  nvme_queues_stop(nvme);
   nvme_controller_stop(nvme);
+  for (uint32_t i = 0; i < nvme->disk_count; ++i) storage_remove(nvme->disks[i].handle);
   nvme_queues_close(nvme);
+  nvme_controller_close(nvme);
   hal_irq_free(nvme->device);
   hal_free(nvme);
 }
@@ -32,11 +36,7 @@ static hal_status_t nvme_probe(hal_device_t* device, void** context) {
   return HAL_OK;
 }
 
-static void nvme_remove(void* context) {
-  nvme_controller_t* nvme = context;
-  for (uint32_t i = 0; i < nvme->disk_count; ++i) storage_remove(nvme->disks[i].handle);
-  release(nvme);
-}
+static void nvme_remove(void* context) { release(context); }
 
 static void nvme_shutdown(void* context) { nvme_controller_announce_shutdown(context); }
 

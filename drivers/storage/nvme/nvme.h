@@ -78,6 +78,8 @@ typedef struct nvme_queue {
   hal_lock_t lock;
   uint32_t irq;
   uint32_t index; /* as the kernel counts them, from 0 */
+  bool is_stopped;
+  uint32_t answers_to_nothing; /* not yet logged */
   uint16_t free_slot, free_slots, free_request;
   uint64_t* lists; /* of pages: NVME_LIST_ENTRIES for each slot */
   uint64_t lists_address;
@@ -128,18 +130,27 @@ hal_status_t nvme_status_of(const nvme_answer_t* answer);
 
 /* nvme_controller.c: registers, and the admin queue. All may sleep. */
 hal_status_t nvme_controller_start(nvme_controller_t* nvme);
+/* The controller reaches no memory afterwards, even if it does not obey. Again is harmless. */
 void nvme_controller_stop(nvme_controller_t* nvme);
+/* Frees what start took, after stop. */
+void nvme_controller_close(nvme_controller_t* nvme);
 void nvme_controller_announce_shutdown(nvme_controller_t* nvme);
 volatile uint8_t* nvme_doorbells(nvme_controller_t* nvme, uint32_t queue);
-/* Sends one command and waits for its answer. HAL_TIMEOUT, HAL_ERROR. `result` may be NULL. */
+/*
+ * Sends one command and waits for its answer. `result` may be NULL. HAL_ERROR at once where the controller is gone or
+ * has given up. After HAL_TIMEOUT no other command may be sent: this one may yet be carried out.
+ */
 hal_status_t nvme_admin(nvme_controller_t* nvme, const nvme_command_t* command, uint32_t* result);
 
 /* nvme_identify.c: what the controller and its namespaces say. May sleep. */
 hal_status_t nvme_identify_controller(nvme_controller_t* nvme);
+/* Also where it fails, those that were added count. HAL_TIMEOUT: the controller fell silent. */
 hal_status_t nvme_add_disks(nvme_controller_t* nvme);
 
 /* nvme_queue.c: the I/O queues. May sleep. */
 hal_status_t nvme_queues_open(nvme_controller_t* nvme);
+/* No request is taken and no answer listened to any more. */
+void nvme_queues_stop(nvme_controller_t* nvme);
 /* After the controller was stopped. */
 void nvme_queues_close(nvme_controller_t* nvme);
 

@@ -22,6 +22,7 @@ enum {
   kShutdownStatusMask = 3 << 2,
 
   kAdminMs = 5000,
+  kSpinMs = 2, /* most answers come sooner; others are worth sleeping for */
   kShutdownMs = 5000,
 };
 
@@ -90,14 +91,16 @@ hal_status_t nvme_controller_start(nvme_controller_t* nvme) {
   hal_status_t status = hal_bus_pci_enable(nvme->device);
   if (status != HAL_OK) return status;
   nvme->registers_size = (uint32_t)nvme->device->bar[0].size;
+  if (nvme->registers_size < kDoorbells + 16) return HAL_NOT_FOUND;
   nvme->registers = hal_bus_map_bar(nvme->device, 0);
-  if (nvme->registers == NULL || nvme->registers_size < kDoorbells + 16) return HAL_NOT_FOUND;
+  if (nvme->registers == NULL) return HAL_NOT_FOUND;
   status = read_capabilities(nvme);
   if (status == HAL_OK) status = disable(nvme);
   if (status != HAL_OK) return status;
   volatile uint8_t* doorbells = nvme_doorbells(nvme, 0);
+  if (doorbells == NULL) return HAL_NOT_SUPPORTED;
   nvme->page = hal_dma_alloc(nvme->device, NVME_PAGE, &nvme->page_address);
-  if (doorbells == NULL || nvme->page == NULL) return HAL_NO_MEMORY;
+  if (nvme->page == NULL) return HAL_NO_MEMORY;
   status = nvme_ring_open(&nvme->admin, nvme->device, NVME_ADMIN_RING, doorbells, nvme->doorbell_stride);
   return status == HAL_OK ? enable(nvme) : status;
 }
@@ -106,6 +109,11 @@ void nvme_controller_stop(nvme_controller_t* nvme) {
   if (nvme->registers != NULL && disable(nvme) != HAL_OK) {
     hal_log(HAL_LOG_ERROR, "nvme", "%s does not stop", nvme->device->name);
   }
+  /* One that goes on all the same must not do so in memory that is no longer its own. */
+  hal_bus_pci_disable(nvme->device);
+}
+
+void nvme_controller_close(nvme_controller_t* nvme) {
   nvme_ring_close(&nvme->admin);
   hal_dma_free(nvme->device, nvme->page, NVME_PAGE);
   nvme->page = NULL;
@@ -128,13 +136,20 @@ hal_status_t nvme_admin(nvme_controller_t* nvme, const nvme_command_t* command, 
   const uint64_t start = hal_timer_ms();
   nvme_answer_t answer;
   for (;;) {
+    const uint64_t waited = hal_timer_ms() - start;
     while (nvme_ring_take(&nvme->admin, &answer)) {
       nvme_ring_taken(&nvme->admin);
       if (answer.id != id) continue; /* of a command that was given up */
       if (result != NULL) *result = answer.result;
       return nvme_status_of(&answer);
     }
-    if (hal_timer_ms() - start > kAdminMs) return HAL_TIMEOUT;
-    hal_timer_delay_us(20);
+    const uint32_t status = hal_mmio_read32(nvme->registers + kStatus);
+    if (status == UINT32_MAX || (status & kFatal) != 0) return HAL_ERROR;
+    if (waited > kAdminMs) return HAL_TIMEOUT;
+    if (waited < kSpinMs) {
+      hal_timer_delay_us(20);
+    } else {
+      hal_sleep_ms(1);
+    }
   }
 }

@@ -89,14 +89,16 @@ static hal_status_t read_format(const uint8_t* page, uint32_t* block_size) {
   return HAL_OK;
 }
 
-static void add_disk(nvme_controller_t* nvme, uint32_t namespace_id) {
+/* A namespace that cannot be used is left out. HAL_TIMEOUT: the controller does not answer. */
+static hal_status_t add_disk(nvme_controller_t* nvme, uint32_t namespace_id) {
   nvme_disk_t* disk = &nvme->disks[nvme->disk_count];
-  if (identify(nvme, kNamespace, namespace_id) != HAL_OK) return;
+  const hal_status_t status = identify(nvme, kNamespace, namespace_id);
+  if (status != HAL_OK) return status == HAL_TIMEOUT ? status : HAL_OK;
   const uint64_t blocks = read64(nvme->page + kBlocks);
   uint32_t block_size = 0;
   if (blocks == 0 || read_format(nvme->page, &block_size) != HAL_OK) {
     hal_log(HAL_LOG_WARNING, "nvme", "namespace %u has a format that is not supported", namespace_id);
-    return;
+    return HAL_OK;
   }
   *disk = (nvme_disk_t){.controller = nvme, .namespace_id = namespace_id, .block_size = block_size};
   storage_info_t info = {
@@ -118,10 +120,11 @@ static void add_disk(nvme_controller_t* nvme, uint32_t namespace_id) {
   copy_name(info.serial, sizeof(info.serial), nvme->serial);
   copy_name(info.firmware, sizeof(info.firmware), nvme->firmware);
   if (storage_add(nvme->device, &info, &nvme_storage_ops, disk, &disk->handle) == HAL_OK) ++nvme->disk_count;
+  return HAL_OK;
 }
 
 hal_status_t nvme_add_disks(nvme_controller_t* nvme) {
-  const hal_status_t status = identify(nvme, kActiveNamespaces, 0);
+  hal_status_t status = identify(nvme, kActiveNamespaces, 0);
   if (status != HAL_OK) return status;
   /* The page is used again for each namespace. */
   uint32_t ids[NVME_MOST_DISKS];
@@ -133,6 +136,6 @@ hal_status_t nvme_add_disks(nvme_controller_t* nvme) {
   if (count == NVME_MOST_DISKS && read32(nvme->page + 4 * count) != 0) {
     hal_log(HAL_LOG_WARNING, "nvme", "%s has more than %d namespaces: the rest is left out", nvme->device->name, count);
   }
-  for (uint32_t i = 0; i < count; ++i) add_disk(nvme, ids[i]);
-  return HAL_OK;
+  for (uint32_t i = 0; i < count && status == HAL_OK; ++i) status = add_disk(nvme, ids[i]);
+  return status;
 }

@@ -128,6 +128,7 @@ static bool is_valid(const nvme_disk_t* disk, const storage_request_t* request) 
 }
 
 static hal_status_t put(nvme_queue_t* queue, nvme_disk_t* disk, const storage_request_t* request) {
+  if (queue->is_stopped) return HAL_NOT_FOUND;
   const uint32_t needed = commands_of(request, disk->controller->most_bytes);
   if (needed > NVME_SLOTS) return HAL_INVALID;
   if (needed > queue->free_slots || queue->free_request == NVME_NOBODY) return HAL_BUSY;
@@ -158,7 +159,7 @@ static void nvme_kick(void* context, uint32_t index) {
   nvme_disk_t* disk = context;
   nvme_queue_t* queue = disk->controller->queues[index];
   hal_lock_acquire(&queue->lock);
-  nvme_ring_show(&queue->ring);
+  if (!queue->is_stopped) nvme_ring_show(&queue->ring);
   hal_lock_release(&queue->lock);
 }
 
@@ -174,7 +175,7 @@ typedef struct {
 static bool finish_command(nvme_queue_t* queue, const nvme_answer_t* answer, finished_t* finished) {
   const uint16_t slot = answer->id;
   if (slot >= NVME_SLOTS || queue->slots[slot].request == NVME_NOBODY) {
-    hal_log(HAL_LOG_ERROR, "nvme", "an answer to nothing (%u)", slot);
+    ++queue->answers_to_nothing;
     return false;
   }
   const uint16_t owner = queue->slots[slot].request;
@@ -201,8 +202,11 @@ static uint32_t take_finished(nvme_queue_t* queue, finished_t* finished, uint32_
     took = true;
     if (finish_command(queue, &answer, &finished[count])) ++count;
   }
-  if (took) nvme_ring_taken(&queue->ring);
+  if (took && !queue->is_stopped) nvme_ring_taken(&queue->ring);
+  const uint32_t to_nothing = queue->answers_to_nothing;
+  queue->answers_to_nothing = 0;
   hal_lock_release(&queue->lock);
+  if (to_nothing != 0) hal_log(HAL_LOG_ERROR, "nvme", "%u times an answer to nothing", to_nothing);
   *took_any |= took;
   return count;
 }

@@ -52,7 +52,8 @@ static void link_free(nvme_queue_t* queue) {
 /* `index` counts from 0; the controller's number for it is one more, since 0 is the admin queue. */
 static hal_status_t open_queue(nvme_controller_t* nvme, uint32_t index) {
   volatile uint8_t* doorbells = nvme_doorbells(nvme, index + 1);
-  nvme_queue_t* queue = doorbells == NULL ? NULL : hal_alloc(sizeof(nvme_queue_t), 16);
+  if (doorbells == NULL) return HAL_NOT_SUPPORTED;
+  nvme_queue_t* queue = hal_alloc(sizeof(nvme_queue_t), 16);
   if (queue == NULL) return HAL_NO_MEMORY;
   nvme->queues[index] = queue;
   queue->irq = HAL_NO_IRQ;
@@ -89,12 +90,18 @@ hal_status_t nvme_queues_open(nvme_controller_t* nvme) {
   return HAL_OK;
 }
 
-void nvme_queues_close(nvme_controller_t* nvme) {
-  /* The handler of one queue may look at all. */
+void nvme_queues_stop(nvme_controller_t* nvme) {
   for (uint32_t i = 0; i < NVME_MOST_QUEUES; ++i) {
     nvme_queue_t* queue = nvme->queues[i];
-    if (queue != NULL && queue->irq != HAL_NO_IRQ) hal_irq_unregister(queue->irq, nvme_interrupt, queue);
+    if (queue == NULL) continue;
+    hal_lock_acquire(&queue->lock);
+    queue->is_stopped = true;
+    hal_lock_release(&queue->lock);
+    if (queue->irq != HAL_NO_IRQ) hal_irq_unregister(queue->irq, nvme_interrupt, queue);
   }
+}
+
+void nvme_queues_close(nvme_controller_t* nvme) {
   for (uint32_t i = 0; i < NVME_MOST_QUEUES; ++i) {
     nvme_queue_t* queue = nvme->queues[i];
     if (queue == NULL) continue;
