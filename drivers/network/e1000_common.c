@@ -85,11 +85,23 @@ static void reclaim_sent(e1000_t* nic) {
         (__atomic_load_n(&nic->transmit_ring[at].status, __ATOMIC_ACQUIRE) & kTransmitDone) != 0) {
       tag = nic->transmit_tags[at];
       nic->transmit_clean = after(at);
+      nic->is_room_wanted = false;
     }
     hal_lock_release(&nic->transmit_lock);
     if (tag == 0) return;
     network_sent(nic->interface, 0, tag, HAL_OK);
   }
+}
+
+/*
+ * Lets causes through again: one that came meanwhile interrupts at once. Who waits for room must hear of it, and the
+ * interrupt that led to this poll has masked that cause too.
+ */
+static void unmask(e1000_t* nic) {
+  hal_lock_acquire(&nic->transmit_lock);
+  const uint32_t sent_causes = nic->is_room_wanted ? nic->sent_causes : 0;
+  e1000_write(nic, E1000_MASK_SET, nic->receive_causes | nic->link_causes | sent_causes);
+  hal_lock_release(&nic->transmit_lock);
 }
 
 static uint32_t e1000_poll(void* context, uint32_t queue, uint32_t budget) {
@@ -103,7 +115,9 @@ static uint32_t e1000_poll(void* context, uint32_t queue, uint32_t budget) {
     if ((__atomic_load_n(&descriptor->status, __ATOMIC_ACQUIRE) & kReceiveDone) == 0) break;
     const uint64_t tag = nic->receive_tags[at];
     const uint32_t length = descriptor->length;
-    const bool is_whole = (descriptor->status & kReceiveEnd) != 0 && descriptor->errors == 0 && length <= kBuffer;
+    const bool is_end = (descriptor->status & kReceiveEnd) != 0;
+    const bool is_whole = is_end && !nic->is_dropping && descriptor->errors == 0 && length <= kBuffer;
+    nic->is_dropping = !is_end;
     nic->receive_tags[at] = 0;
     nic->receive_next = after(at);
     if (is_whole) {
@@ -114,8 +128,7 @@ static uint32_t e1000_poll(void* context, uint32_t queue, uint32_t budget) {
     ++done;
   }
   refill(nic);
-  /* A cause that came meanwhile interrupts as soon as it is let through. */
-  if (done < budget) e1000_write(nic, E1000_MASK_SET, nic->receive_causes | nic->link_causes);
+  if (done < budget) unmask(nic);
   return done;
 }
 
@@ -128,6 +141,7 @@ static hal_status_t e1000_transmit(void* context, uint32_t queue, const network_
   const uint32_t at = nic->transmit_next;
   if (status == HAL_OK && after(at) == nic->transmit_clean) {
     status = HAL_BUSY;
+    nic->is_room_wanted = true;
     e1000_write(nic, E1000_TRANSMIT_BASE + kTail, at);
     e1000_write(nic, E1000_MASK_SET, nic->sent_causes);
   }
@@ -181,7 +195,8 @@ static void e1000_stop(void* context) {
   nic->is_running = false;
   hal_lock_release(&nic->transmit_lock);
   hal_irq_disable(nic->irq);
-  (void)reset(nic);
+  /* A device that does not stop must not go on in memory that is the kernel's again. */
+  if (reset(nic) != HAL_OK) hal_bus_pci_disable(nic->device);
   for (uint32_t i = 0; i < E1000_RING; ++i) {
     if (nic->receive_tags[i] != 0) network_buffer_return(nic->interface, nic->receive_tags[i]);
     nic->receive_tags[i] = 0;
@@ -193,7 +208,8 @@ static void e1000_stop(void* context) {
 
 static hal_status_t e1000_start(void* context) {
   e1000_t* nic = context;
-  const hal_status_t status = reset(nic);
+  hal_status_t status = reset(nic);
+  if (status == HAL_OK) status = hal_bus_pci_enable(nic->device);
   if (status != HAL_OK) return status;
   e1000_write(
       nic, E1000_CONTROL,
@@ -202,6 +218,7 @@ static hal_status_t e1000_start(void* context) {
   set_ring(nic, E1000_RECEIVE_BASE, nic->receive_address);
   set_ring(nic, E1000_TRANSMIT_BASE, nic->transmit_address);
   nic->receive_next = nic->receive_fill = nic->transmit_next = nic->transmit_clean = 0;
+  nic->is_dropping = nic->is_room_wanted = nic->needs_kick = false;
   e1000_write(nic, E1000_TRANSMIT_GAP, TRANSMIT_GAP);
   e1000_write(nic, E1000_TRANSMIT_CONTROL, TRANSMIT_SETTINGS);
   e1000_write(nic, E1000_THROTTLE, E1000_THROTTLE_8000);
@@ -230,9 +247,17 @@ static const network_ops_t operations = {
 
 static void release(e1000_t* nic) {
   if (nic->irq != HAL_NO_IRQ) hal_irq_unregister(nic->irq, interrupt, nic);
+  hal_bus_pci_disable(nic->device);
   hal_dma_free(nic->device, nic->receive_ring, E1000_RING * sizeof(e1000_receive_t));
   hal_dma_free(nic->device, nic->transmit_ring, E1000_RING * sizeof(e1000_transmit_t));
   hal_free(nic);
+}
+
+/* What an empty EEPROM gives is the address of nobody, or of a group. */
+static bool is_station(const uint8_t address[6]) {
+  uint8_t any = 0;
+  for (uint32_t i = 0; i < 6; ++i) any |= address[i];
+  return any != 0 && (address[0] & 1) == 0;
 }
 
 static hal_status_t announce(e1000_t* nic) {
@@ -249,11 +274,12 @@ static hal_status_t announce(e1000_t* nic) {
   network_info_t info = {.size = sizeof(info),
                          .max_mtu = kMtu,
                          .queues = 1,
-                         .receive_buffer_size = kBuffer,
+                         .receive_buffer_size = kShift + kBuffer,
                          .max_segments = 1,
                          .link_up = true};
   for (uint32_t i = 0; i < 4; ++i) info.address[i] = (uint8_t)(low >> (8 * i));
   for (uint32_t i = 0; i < 2; ++i) info.address[4 + i] = (uint8_t)(high >> (8 * i));
+  if (!is_station(info.address)) return HAL_ERROR;
   nic->receive_ring = hal_dma_alloc(nic->device, E1000_RING * sizeof(e1000_receive_t), &nic->receive_address);
   nic->transmit_ring = hal_dma_alloc(nic->device, E1000_RING * sizeof(e1000_transmit_t), &nic->transmit_address);
   if (nic->receive_ring == NULL || nic->transmit_ring == NULL) return HAL_NO_MEMORY;

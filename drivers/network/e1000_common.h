@@ -82,12 +82,14 @@ typedef struct e1000 {
   uint64_t receive_tags[E1000_RING]; /* 0: the place is empty */
   uint32_t receive_next;             /* what the device fills next */
   uint32_t receive_fill;             /* where the next empty page goes */
+  bool is_dropping;                  /* a frame that began in places before: what follows of it is none */
   hal_lock_t transmit_lock;          /* what follows */
   e1000_transmit_t* transmit_ring;
   uint64_t transmit_address;
   uint64_t transmit_tags[E1000_RING];
   uint32_t transmit_next, transmit_clean;
   bool needs_kick;
+  bool is_room_wanted; /* a frame was refused, and nothing has come free since */
   bool is_running;
 } e1000_t;
 

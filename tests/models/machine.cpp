@@ -98,8 +98,8 @@ bool Machine::device_access(uint64_t address, void* other, uint32_t length, uint
   if (any) --found;
   const uint64_t at = any ? address - found->first : 0;
   if (!any || at > found->second.length || length > found->second.length - at || (found->second.access & access) == 0) {
-    ADD_FAILURE() << "the device " << (access == kDeviceReads ? "reads " : "writes ") << length << " bytes at 0x" << std::hex
-                  << address << ", which was not mapped for that";
+    ADD_FAILURE() << "the device " << (access == kDeviceReads ? "reads " : "writes ") << length << " bytes at 0x"
+                  << std::hex << address << ", which was not mapped for that";
     return false;
   }
   uint8_t* place = found->second.memory + at;

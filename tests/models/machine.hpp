@@ -2,9 +2,9 @@
 //
 // Registers go to the model, in a mapping that nothing else can read. Memory for the device has addresses of its own,
 // never used twice, and a model reaches no other: what the driver has freed, or never offered, is a failed test.
-// Time is virtual and moves when the driver waits; a driver that waits for ever ends the program. Interrupts come when the
-// test or a sleeping driver lets them. A driver that sleeps where it may not, or calls out with a lock held, fails the test.
-// Everything is on one thread. One machine at a time.
+// Time is virtual and moves when the driver waits; a driver that waits for ever ends the program. Interrupts come when
+// the test or a sleeping driver lets them. A driver that sleeps where it may not, or calls out with a lock held, fails
+// the test. Everything is on one thread. One machine at a time.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -44,11 +44,11 @@ class Machine {
 
   // --- for the test
   hal_device_t device{};
-  uint32_t messages = 9;   // how many message-signalled interrupts there are; 0: the wired line alone
+  uint32_t messages = 9;  // how many message-signalled interrupts there are; 0: the wired line alone
   uint32_t cpus = 2;
-  bool is_gone = false;    // pulled out: all registers are ones and no memory is reached
-  uint32_t fail_at = 0;    // the so-manieth thing that may fail does, counting from 1; 0: none
-  uint32_t failable = 0;   // how many there were
+  bool is_gone = false;   // pulled out: all registers are ones and no memory is reached
+  uint32_t fail_at = 0;   // the so-manieth thing that may fail does, counting from 1; 0: none
+  uint32_t failable = 0;  // how many there were
   std::vector<std::string> log;
   void attach(DeviceModel& model, uint64_t registers_size);
   // Calls handlers until nothing is pending.
@@ -75,7 +75,9 @@ class Machine {
   };
 
   // --- for models: false where the access did not happen
-  bool device_read(uint64_t address, void* to, uint32_t length) { return device_access(address, to, length, kDeviceReads); }
+  bool device_read(uint64_t address, void* to, uint32_t length) {
+    return device_access(address, to, length, kDeviceReads);
+  }
   bool device_write(uint64_t address, const void* from, uint32_t length) {
     return device_access(address, const_cast<void*>(from), length, kDeviceWrites);
   }

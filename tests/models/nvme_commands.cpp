@@ -76,10 +76,8 @@ uint16_t NvmeModel::create_answers(const NvmeCommand& command) {
   EXPECT_EQ(command.page1 % kPage, 0u);
   EXPECT_EQ(command.word11 & 1, 1u) << "contiguous";
   if (id == 0 || answers_.contains(id) || size > most_entries + 1u) return kInvalidField;
-  answers_[id] = {.address = command.page1,
-                  .size = size,
-                  .message = command.word11 >> 16,
-                  .interrupts = (command.word11 & 2) != 0};
+  answers_[id] = {
+      .address = command.page1, .size = size, .message = command.word11 >> 16, .interrupts = (command.word11 & 2) != 0};
   return kSuccess;
 }
 

@@ -155,7 +155,8 @@ class NvmeNamespaceFormat : public Nvme, public testing::WithParamInterface<Stra
 TEST_P(NvmeNamespaceFormat, IsLeftOut) {
   const Strange strange = GetParam();
   model.edit_identify = [&](uint32_t what, uint32_t, uint8_t* page) {
-    for (uint32_t i = 0; what == 0 && i < strange.bytes; ++i) page[strange.at + i] = static_cast<uint8_t>(strange.value >> 8 * (i % 4));
+    for (uint32_t i = 0; what == 0 && i < strange.bytes; ++i)
+      page[strange.at + i] = static_cast<uint8_t>(strange.value >> 8 * (i % 4));
   };
   ASSERT_EQ(probe(), HAL_OK);
   EXPECT_TRUE(storage.disks.empty());
@@ -220,8 +221,7 @@ INSTANTIATE_TEST_SUITE_P(Of, NvmeStatus,
                                          Answer{NvmeModel::kInvalidField, HAL_INVALID},
                                          Answer{NvmeModel::kOutOfRange, HAL_INVALID},
                                          Answer{NvmeModel::kDataTransferError, HAL_ERROR},
-                                         Answer{NvmeModel::kUnrecoveredRead, HAL_ERROR},
-                                         Answer{0x7ff, HAL_ERROR}));
+                                         Answer{NvmeModel::kUnrecoveredRead, HAL_ERROR}, Answer{0x7ff, HAL_ERROR}));
 
 TEST_F(Nvme, OneFailedCommandFailsTheRequest) {
   ASSERT_EQ(probe(), HAL_OK);
@@ -237,7 +237,8 @@ TEST_F(Nvme, AnswerThatNeverComes) {
   model.lose = 1;
   Request& lost = send_read(disk, 1);
   settle();
-  for (uint32_t i = 0; i < 300; ++i) ASSERT_EQ(storage.run(disk, storage.make(disk, STORAGE_READ, 2, {{0, 512}})), HAL_OK);
+  for (uint32_t i = 0; i < 300; ++i)
+    ASSERT_EQ(storage.run(disk, storage.make(disk, STORAGE_READ, 2, {{0, 512}})), HAL_OK);
   EXPECT_FALSE(lost.result) << "its memory is still the controller's";
   remove();
   EXPECT_EQ(lost.result, HAL_NOT_FOUND);
@@ -272,7 +273,8 @@ TEST_P(NvmePhase, IsStuck) {
   machine.cpus = 1;
   ASSERT_EQ(probe(), HAL_OK);
   Disk& disk = storage.only_disk();
-  for (uint32_t i = 0; i < 100; ++i) ASSERT_EQ(storage.run(disk, storage.make(disk, STORAGE_READ, 2, {{0, 512}})), HAL_OK);
+  for (uint32_t i = 0; i < 100; ++i)
+    ASSERT_EQ(storage.run(disk, storage.make(disk, STORAGE_READ, 2, {{0, 512}})), HAL_OK);
   model.stuck_phase = GetParam();
   for (uint32_t i = 0; i < 64; ++i) send_read(disk, i);
   settle();

@@ -107,9 +107,8 @@ void NvmeModel::time_passed() {
 }
 
 bool NvmeModel::drives_line() const {
-  return std::ranges::any_of(answers_, [](const auto& each) {
-    return each.second.interrupts && each.second.head != each.second.tail;
-  });
+  return std::ranges::any_of(
+      answers_, [](const auto& each) { return each.second.interrupts && each.second.head != each.second.tail; });
 }
 
 void NvmeModel::ring(uint32_t doorbell, uint32_t value) {

@@ -1,8 +1,8 @@
 // An NVM Express controller (NVM Express Base Specification 2.0, NVM Command Set 1.0) in memory, and its faults.
 //
-// Commands are fetched when their doorbell is rung and carried out as time goes by, or when the test says so. What a host
-// may not do - ring beyond a queue's end, give a command the name of another that is under way, pages that are none - is
-// a failed test.
+// Commands are fetched when their doorbell is rung and carried out as time goes by, or when the test says so. What a
+// host may not do - ring beyond a queue's end, give a command the name of another that is under way, pages that are
+// none - is a failed test.
 #pragma once
 
 #include <deque>
@@ -57,15 +57,15 @@ class NvmeModel final : public DeviceModel {
 
   // --- faults
   bool never_ready = false, never_stops = false;
-  bool is_fatal = false;                          // CSTS.CFS
-  std::set<uint8_t> lost_admin;                   // opcodes that are never answered
-  std::map<uint8_t, uint16_t> admin_status;       // and those that fail
+  bool is_fatal = false;                     // CSTS.CFS
+  std::set<uint8_t> lost_admin;              // opcodes that are never answered
+  std::map<uint8_t, uint16_t> admin_status;  // and those that fail
   bool wrong_admin_id = false;
-  int lose = 0;                                   // so many I/O commands are never answered
-  int wrong_id = 0, repeat = 0;                   // answered under another name; twice
-  std::deque<uint16_t> statuses;                  // of the next I/O commands
+  int lose = 0;                   // so many I/O commands are never answered
+  int wrong_id = 0, repeat = 0;   // answered under another name; twice
+  std::deque<uint16_t> statuses;  // of the next I/O commands
   std::optional<uint16_t> stuck_phase;
-  bool holds = false;                             // I/O commands wait for release()
+  bool holds = false;  // I/O commands wait for release()
 
   // --- what the test sees
   std::vector<NvmeCommand> history;  // I/O commands that were carried out

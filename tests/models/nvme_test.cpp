@@ -31,14 +31,14 @@ TEST_F(Nvme, TransfersOfAllShapes) {
   Disk& disk = storage.only_disk();
   check_transfer(disk, 0, {{0, 512}});
   check_transfer(disk, 5, {{512, 1024}});
-  check_transfer(disk, 9, {{4, 512}});                            // dword alignment is enough
-  check_transfer(disk, 11, {{3584, 1024}});                       // over a page's edge
-  check_transfer(disk, 20, {{0, 8192}});                          // two pages
-  check_transfer(disk, 40, {{0, 12288}});                         // a list
-  check_transfer(disk, 80, {{2048, 65536}});                      // that begins inside a page
-  check_transfer(disk, 300, {{1024, 3072}, {0, 4096}, {0, 512}}); // pieces that fit together
-  check_transfer(disk, 340, {{0, 512}, {512, 512}, {0, 4096}});   // pieces that do not
-  check_transfer(disk, 4095, {{0, 512}});                         // the last block
+  check_transfer(disk, 9, {{4, 512}});                             // dword alignment is enough
+  check_transfer(disk, 11, {{3584, 1024}});                        // over a page's edge
+  check_transfer(disk, 20, {{0, 8192}});                           // two pages
+  check_transfer(disk, 40, {{0, 12288}});                          // a list
+  check_transfer(disk, 80, {{2048, 65536}});                       // that begins inside a page
+  check_transfer(disk, 300, {{1024, 3072}, {0, 4096}, {0, 512}});  // pieces that fit together
+  check_transfer(disk, 340, {{0, 512}, {512, 512}, {0, 4096}});    // pieces that do not
+  check_transfer(disk, 4095, {{0, 512}});                          // the last block
 }
 
 TEST_F(Nvme, LargestRequests) {
@@ -69,7 +69,8 @@ TEST_F(Nvme, LargeBlocks) {
   EXPECT_EQ(storage.only_disk().info.block_size, 4096u);
   check_transfer(storage.only_disk(), 499, {{0, 4096}});
   check_transfer(storage.only_disk(), 17, {{512, 8192}});
-  EXPECT_EQ(storage.run(storage.only_disk(), storage.make(storage.only_disk(), STORAGE_READ, 0, {{0, 512}})), HAL_INVALID);
+  EXPECT_EQ(storage.run(storage.only_disk(), storage.make(storage.only_disk(), STORAGE_READ, 0, {{0, 512}})),
+            HAL_INVALID);
 }
 
 TEST_F(Nvme, FlushDurableWriteAndDiscard) {

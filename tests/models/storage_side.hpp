@@ -1,5 +1,5 @@
-// The kernel's side of storage drivers: the disks that were announced, and their requests. A request that ends twice, or
-// that nobody sent, is a failed test; its memory is the device's until it ends.
+// The kernel's side of storage drivers: the disks that were announced, and their requests. A request that ends twice,
+// or that nobody sent, is a failed test; its memory is the device's until it ends.
 #pragma once
 
 #include <deque>
