@@ -306,6 +306,18 @@ TEST_F(Nvme, SharesItsLine) {
   EXPECT_EQ(machine.remove_handler({Machine::kWiredLine, other, &others}), HAL_OK);
 }
 
+TEST_F(Nvme, LeavesASharedLineQuiet) {
+  machine.messages = 0;
+  int others = 0;
+  const hal_irq_handler_t other = [](uint32_t, void* count) { ++*static_cast<int*>(count); };
+  machine.add_handler({Machine::kWiredLine, other, &others});
+  ASSERT_EQ(probe(), HAL_OK);
+  for (uint32_t i = 0; i < 8; ++i) send_read(storage.only_disk(), i);  // answered while the controller stops
+  remove();
+  EXPECT_LT(others, 100);
+  EXPECT_EQ(machine.remove_handler({Machine::kWiredLine, other, &others}), HAL_OK);
+}
+
 TEST_F(Nvme, FatalStatusWithRequestsOutstanding) {
   ASSERT_EQ(probe(), HAL_OK);
   model.holds = true;

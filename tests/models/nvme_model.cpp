@@ -10,6 +10,7 @@ namespace {
 enum Register : uint32_t {
   kCapabilities = 0x00,
   kVersion = 0x08,
+  kMaskSet = 0x0c,
   kConfiguration = 0x14,
   kStatus = 0x1c,
   kAdminSizes = 0x24,
@@ -59,6 +60,10 @@ void NvmeModel::write(uint32_t offset, uint32_t width, uint64_t value) {
   EXPECT_EQ(width, 4u);
   if (offset >= kDoorbells) return ring((offset - kDoorbells) >> (2 + doorbell_shift), static_cast<uint32_t>(value));
   switch (offset) {
+    case kMaskSet:
+      EXPECT_FALSE(machine_.has_messages()) << "not with MSI-X";
+      is_masked_ = value != 0;
+      return;
     case kConfiguration: return configure(static_cast<uint32_t>(value));
     case kAdminSizes: admin_sizes_ = static_cast<uint32_t>(value); return;
     case kAdminCommands:
@@ -99,7 +104,7 @@ void NvmeModel::time_passed() {
     status_ ^= kReady;
     if (!wanted) {
       forget_queues();
-      is_fatal = false;
+      is_fatal = is_masked_ = false;
       status_ &= ~kShutdownDone;
     }
   }
@@ -107,7 +112,7 @@ void NvmeModel::time_passed() {
 }
 
 bool NvmeModel::drives_line() const {
-  return std::ranges::any_of(
+  return !is_masked_ && std::ranges::any_of(
       answers_, [](const auto& each) { return each.second.interrupts && each.second.head != each.second.tail; });
 }
 

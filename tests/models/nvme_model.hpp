@@ -116,6 +116,7 @@ class NvmeModel final : public DeviceModel {
 
   Machine& machine_;
   uint32_t configuration_ = 0, status_ = 0, admin_sizes_ = 0;
+  bool is_masked_ = false;
   uint64_t admin_commands_ = 0, admin_answers_ = 0;
   uint64_t changes_at_ns_ = 0;  // when ready becomes what enable says
   std::map<uint32_t, Commands> commands_;

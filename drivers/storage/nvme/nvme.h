@@ -130,6 +130,8 @@ hal_status_t nvme_status_of(const nvme_answer_t* answer);
 
 /* nvme_controller.c: registers, and the admin queue. All may sleep. */
 hal_status_t nvme_controller_start(nvme_controller_t* nvme);
+/* No wired interrupts any more: others on the line would hear them without end once our handlers are gone. */
+void nvme_controller_mask(nvme_controller_t* nvme);
 /* The controller reaches no memory afterwards, even if it does not obey. Again is harmless. */
 void nvme_controller_stop(nvme_controller_t* nvme);
 /* Frees what start took, after stop. */

@@ -3,6 +3,7 @@
 
 enum {
   kCapabilities = 0x00,
+  kMaskSet = 0x0c,
   kConfiguration = 0x14,
   kStatus = 0x1c,
   kAdminAttributes = 0x24,
@@ -103,6 +104,11 @@ hal_status_t nvme_controller_start(nvme_controller_t* nvme) {
   if (nvme->page == NULL) return HAL_NO_MEMORY;
   status = nvme_ring_open(&nvme->admin, nvme->device, NVME_ADMIN_RING, doorbells, nvme->doorbell_stride);
   return status == HAL_OK ? enable(nvme) : status;
+}
+
+void nvme_controller_mask(nvme_controller_t* nvme) {
+  /* Not with MSI-X (3.1.3.3), where each message has its own place for that. A reset takes it back. */
+  if (!hal_irq_is_msix(nvme->device)) hal_mmio_write32(nvme->registers + kMaskSet, UINT32_MAX);
 }
 
 void nvme_controller_stop(nvme_controller_t* nvme) {

@@ -97,7 +97,9 @@ void nvme_queues_stop(nvme_controller_t* nvme) {
     hal_lock_acquire(&queue->lock);
     queue->is_stopped = true;
     hal_lock_release(&queue->lock);
-    if (queue->irq != HAL_NO_IRQ) hal_irq_unregister(queue->irq, nvme_interrupt, queue);
+    if (queue->irq == HAL_NO_IRQ) continue;
+    nvme_controller_mask(nvme);
+    hal_irq_unregister(queue->irq, nvme_interrupt, queue);
   }
 }
 
