@@ -112,8 +112,9 @@ void NvmeModel::time_passed() {
 }
 
 bool NvmeModel::drives_line() const {
-  return !is_masked_ && std::ranges::any_of(
-      answers_, [](const auto& each) { return each.second.interrupts && each.second.head != each.second.tail; });
+  return !is_masked_ && std::ranges::any_of(answers_, [](const auto& each) {
+    return each.second.interrupts && each.second.head != each.second.tail;
+  });
 }
 
 void NvmeModel::ring(uint32_t doorbell, uint32_t value) {
