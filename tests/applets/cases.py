@@ -11,7 +11,10 @@ A file cases/SUBJECT.txt holds cases, each a transcript of a shell:
   # REMARK                     before the first case only
 
 A case runs in an empty directory of its own, all its commands in one shell. The last newline of what a command says may
-be missing. `wait_for COMMAND` is a word of the shell's: it tries until the command succeeds, for some seconds.
+be missing.
+
+Cases do not guess how long something takes. `wait_for COMMAND` is a word of the shell's: it tries until the command
+succeeds, for some seconds; `listens PORT`, `runs PID NAME` and `is_gone PID` are such commands.
 """
 
 import re
@@ -29,6 +32,9 @@ wait_for() {
     usleep 100000
   done
 }
+listens() { netstat -lntu | grep -q ":$1 "; }
+runs() { [ "$(cat /proc/$1/comm)" = "$2" ]; }
+is_gone() { ! kill -0 $1; }
 """
 
 
