@@ -1,15 +1,17 @@
 // The clock and the one-shot timer of each CPU.
 #pragma once
 
-#include <arch_impl/timer.hpp>
-
+#include "hal/clock.hpp"
 #include "hal/timer.h"
 #include "kernel/lib/types.hpp"
 
 namespace hal {
 
+// Written at boot, by hal_timer_init() at the latest, on the boot CPU; read-only afterwards.
+extern ClockScale clock_scale;
+
 // Nanoseconds since boot; monotonic and the same on all CPUs. Some ten instructions. Any context.
-using arch::monotonic_ns;
+inline u64 monotonic_ns() { return clock_scale.nanoseconds_at(read_counter()); }
 
 // Arms the calling CPU's timer: on_tick() is called at or soon after `deadline_ns` (of monotonic_ns), at once when it
 // has passed. Replaces what was armed. Interrupts off.

@@ -45,10 +45,6 @@ struct SignalReturn {
 // cannot be read. May sleep.
 Result<SignalReturn> pop_signal_frame(TrapFrame& frame, ThreadState& state);
 
-// The code that the kernel maps into every program: today the signal trampoline.
-std::span<const u8> vdso_image();
-usize vdso_sigreturn_offset();
-
 // AT_HWCAP and AT_HWCAP2.
 u64 user_hwcap();
 u64 user_hwcap2();

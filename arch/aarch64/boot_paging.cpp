@@ -8,8 +8,8 @@
 
 #include "arch/aarch64/boot.hpp"
 #include "arch/aarch64/registers.hpp"
+#include "arch_impl/counter.hpp"
 #include "arch_impl/pte.hpp"
-#include "arch_impl/timer.hpp"
 #include "hal/cpu.h"
 #include "hal/cpu.hpp"
 #include "hal/layout.hpp"

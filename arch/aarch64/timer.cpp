@@ -11,10 +11,9 @@
 #include "hal/log.h"
 #include "hal/upcalls.hpp"
 
+constinit hal::ClockScale hal::clock_scale;
+
 namespace hal::arch {
-
-constinit ClockScale clock_scale;
-
 namespace {
 
 // Written once at boot.
@@ -23,12 +22,6 @@ constinit u32 line = 0;
 
 constexpr u64 kSecond = 1'000'000'000;
 constexpr u64 kEnable = 1 << 0;  // CNTV_CTL_EL0
-
-u64 ratio(u64 numerator, u64 denominator) {
-  // numerator * 2^32 / denominator without a 128-bit division, which would call the compiler's library.
-  const u64 whole = numerator / denominator, rest = numerator % denominator;
-  return whole << 32 | (rest << 32) / denominator;
-}
 
 u64 frequency() { return HAL_READ_REGISTER("cntfrq_el0"); }
 
@@ -55,8 +48,8 @@ void start_clock() {
   clock_scale.base = read_counter();
   const u64 hz = frequency();
   if (hz == 0) early_panic("the timer's frequency is not set (CNTFRQ_EL0)");
-  clock_scale.factor = ratio(kSecond, hz);
-  counts_per_ns = ratio(hz, kSecond);
+  clock_scale.factor = ratio_2_32(kSecond, hz);
+  counts_per_ns = ratio_2_32(hz, kSecond);
 }
 
 u32 timer_line() { return line; }

@@ -103,9 +103,6 @@ UserContext save_registers(const TrapFrame& frame, const SignalDelivery& deliver
   return context;
 }
 
-// movz x8, #139 (rt_sigreturn); svc #0: unwinders know a signal frame by these two.
-constexpr u32 kVdso[] = {0xd280'1168, 0xd400'0001};
-
 }  // namespace
 
 Status push_signal_frame(TrapFrame& frame, ThreadState& state, const SignalDelivery& delivery) {
@@ -151,9 +148,6 @@ Result<SignalReturn> pop_signal_frame(TrapFrame& frame, ThreadState& state) {
                       .alternate_size = context.stack_size,
                       .alternate_flags = context.stack_flags};
 }
-
-std::span<const u8> vdso_image() { return {reinterpret_cast<const u8*>(kVdso), sizeof(kVdso)}; }
-usize vdso_sigreturn_offset() { return 0; }
 
 Result<i64> sys_arch_prctl(ThreadState&, u64, VirtAddr) { return Err(Errno::ENOSYS); }
 Result<i64> sys_riscv_flush_icache(VirtAddr, VirtAddr, u64) { return Err(Errno::ENOSYS); }

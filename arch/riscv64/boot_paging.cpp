@@ -9,10 +9,10 @@
 #include "arch/riscv64/csr.hpp"
 #include "arch/riscv64/features.hpp"
 #include "arch_impl/pte.hpp"
-#include "arch_impl/timer.hpp"
 #include "hal/cpu.h"
 #include "hal/layout.hpp"
 #include "hal/page_table.hpp"
+#include "hal/timer.hpp"
 #include "hal/tlb.hpp"
 #include "hal/upcalls.hpp"
 #include "kernel/lib/command_line.hpp"
@@ -149,7 +149,7 @@ u64 choose_slide(const lib::fdt::Tree& tree) {
   if (lib::CommandLine(early_boot.info.command_line).has("nokaslr")) return 0;
   const BootInfo& info = early_boot.info;
   const std::string_view seed(reinterpret_cast<const char*>(info.random_seed), info.random_seed_size);
-  const u64 entropy = lib::mix(tree.kaslr_seed() ^ lib::fnv1a(seed) ^ lib::mix(read_time()));
+  const u64 entropy = lib::mix(tree.kaslr_seed() ^ lib::fnv1a(seed) ^ lib::mix(read_counter()));
   const u64 image = align_up(address_of(__kernel_end) - address_of(__kernel_start), kImageSlideStep);
   return (entropy >> 32) % ((kImageSlideLimit - image) / kImageSlideStep) * kImageSlideStep;
 }
@@ -189,7 +189,7 @@ void refresh_boot_root() {
 }
 
 extern "C" EarlyResult hal_riscv_early_boot(u64 hart, u64 device_tree) {
-  clock_scale.base = read_time();
+  clock_scale.base = read_counter();
   BootInfo& info = early_boot.info;
   early_boot.hart = hart;
   info.kernel_image = {{address_of(__kernel_start)}, address_of(__kernel_end) - address_of(__kernel_start)};

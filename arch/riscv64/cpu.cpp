@@ -4,7 +4,7 @@
 #include "arch/riscv64/boot.hpp"
 #include "arch/riscv64/csr.hpp"
 #include "arch/riscv64/trap.hpp"
-#include "arch_impl/timer.hpp"
+#include "arch_impl/counter.hpp"
 #include "hal/cpu.h"
 #include "hal/cpu.hpp"
 
@@ -86,6 +86,6 @@ void halt_forever() {
   }
 }
 
-u64 cycle_counter() { return arch::read_time(); }
+u64 cycle_counter() { return arch::read_counter(); }
 
 }  // namespace hal

@@ -14,29 +14,17 @@
 #include "hal/log.h"
 #include "hal/upcalls.hpp"
 
+constinit hal::ClockScale hal::clock_scale;
+
 namespace hal::arch {
-
-constinit ClockScale clock_scale;
-
 namespace {
 
 // Counts per nanosecond, times 2^32. Written once at boot.
 constinit u64 counts_per_ns = 0;
 
-u64 scale(u64 value, u64 factor) {
-  const unsigned __int128 product = static_cast<unsigned __int128>(value) * factor;
-  return (product >> 96) != 0 ? ~u64{0} : static_cast<u64>(product >> 32);
-}
-
-u64 ratio(u64 numerator, u64 denominator) {
-  // numerator * 2^32 / denominator without a 128-bit division, which would call the compiler's library.
-  const u64 whole = numerator / denominator, rest = numerator % denominator;
-  return whole << 32 | (rest << 32) / denominator;
-}
-
 // A tick more than the quotient, so that the clock has passed the deadline when the interrupt comes.
 void program(u64 deadline) {
-  const u64 count = scale(deadline, counts_per_ns);
+  const u64 count = scaled_2_32(deadline, counts_per_ns);
   const u64 when = count > ~u64{0} - clock_scale.base - 1 ? ~u64{0} : clock_scale.base + count + 1;
   if (features.sstc) {
     WRITE_CSR("0x14d", when);  // stimecmp
@@ -88,14 +76,15 @@ void timer_disarm() {
 extern "C" {
 
 hal_status_t hal_timer_init(void) {
+  using namespace hal;
   using namespace hal::arch;
   if (clock_scale.factor != 0) return HAL_OK;
   constexpr uint64_t kNanoseconds = 1'000'000'000;
   const uint64_t frequency = timebase();
   // Outside this range the factors lose their precision, and no machine is there.
   if (frequency < 1000 || frequency > 16 * kNanoseconds) return HAL_ERROR;
-  counts_per_ns = ratio(frequency, kNanoseconds);
-  clock_scale.factor = ratio(kNanoseconds, frequency);
+  counts_per_ns = ratio_2_32(frequency, kNanoseconds);
+  clock_scale.factor = ratio_2_32(kNanoseconds, frequency);
   hal_log(HAL_LOG_INFO, "timer", "%lu Hz%s", frequency, features.sstc ? ", stimecmp" : "");
   return HAL_OK;
 }
@@ -104,7 +93,7 @@ uint64_t hal_timer_ns(void) { return hal::monotonic_ns(); }
 uint64_t hal_timer_ms(void) { return hal::monotonic_ns() / 1'000'000; }
 
 void hal_timer_delay_us(uint64_t microseconds) {
-  if (hal::arch::clock_scale.factor == 0) {
+  if (hal::clock_scale.factor == 0) {
     // No clock yet (a panic that early): some hundred turns take about a microsecond.
     for (uint64_t turns = microseconds * 256; turns != 0; --turns) hal::relax();
     return;

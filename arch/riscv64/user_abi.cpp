@@ -29,9 +29,6 @@ bool read_user(void* to, VirtAddr from, usize size) {
   return is_user_range(from, size) && hal_copy_from_user(to, from, size) == 0;
 }
 
-// li a7, 139 (rt_sigreturn); ecall. Unwinders recognize a signal frame by just these two instructions.
-constexpr u8 kVdso[] = {0x93, 0x08, 0xb0, 0x08, 0x73, 0x00, 0x00, 0x00};
-
 }  // namespace
 
 Status push_signal_frame(TrapFrame& frame, ThreadState& state, const SignalDelivery& delivery) {
@@ -74,9 +71,6 @@ Result<SignalReturn> pop_signal_frame(TrapFrame& frame, ThreadState& state) {
                       .alternate_size = in.stack_size,
                       .alternate_flags = in.stack_flags};
 }
-
-std::span<const u8> vdso_image() { return kVdso; }
-usize vdso_sigreturn_offset() { return 0; }
 
 // One bit for each single-letter extension (Linux arch/riscv/include/uapi/asm/hwcap.h).
 u64 user_hwcap() {

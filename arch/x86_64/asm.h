@@ -46,6 +46,10 @@
 #define SELECTOR_USER_DATA   0x2b
 #define SELECTOR_USER_CODE   0x33
 #define SELECTOR_TSS         0x40
+/* No segment to use: its limit says the CPU's number, and above that its node's. */
+#define SELECTOR_CPU_NUMBER 0x53
+#define CPU_NUMBER_BITS     12
+#define CPU_NUMBER_MASK     0xfff
 
 /* Where linker.ld places the image. */
 #define IMAGE_LOAD_ADDRESS 0x1000000

@@ -10,11 +10,11 @@
 #include "arch/x86_64/features.hpp"
 #include "arch/x86_64/instructions.hpp"
 #include "arch_impl/pte.hpp"
-#include "arch_impl/timer.hpp"
 #include "hal/cpu.h"
 #include "hal/cpu.hpp"
 #include "hal/layout.hpp"
 #include "hal/page_table.hpp"
+#include "hal/timer.hpp"
 #include "hal/upcalls.hpp"
 #include "kernel/lib/acpi/records.hpp"
 

@@ -3,7 +3,7 @@
 #include "arch/x86_64/acpi.hpp"
 #include "arch/x86_64/instructions.hpp"
 #include "arch/x86_64/lapic.hpp"
-#include "arch_impl/timer.hpp"
+#include "arch_impl/counter.hpp"
 #include "hal/cpu.hpp"
 #include "hal/io.h"
 #include "hal/mem.h"

@@ -5,7 +5,7 @@
 #include "arch/x86_64/fpu.hpp"
 #include "arch/x86_64/instructions.hpp"
 #include "arch/x86_64/trap.hpp"
-#include "arch_impl/timer.hpp"
+#include "arch_impl/counter.hpp"
 #include "hal/cpu.h"
 #include "hal/cpu.hpp"
 

@@ -39,7 +39,7 @@ void describe() {
       copy_words(description.model + 16 * i, {part.eax, part.ebx, part.ecx, part.edx});
     }
   }
-  const u64 factor = arch::clock_scale.factor;
+  const u64 factor = clock_scale.factor;
   if (factor != 0) description.frequency_hz = (u64{1'000'000'000} << 32) / factor;
 }
 

@@ -32,6 +32,13 @@ void set_tss(u64* entry, const Tss& tss) {
   entry[1] = base >> 32;
 }
 
+// Data that user mode may read, of which the limit alone is ever looked at (LSL, in the vDSO).
+u64 cpu_number_segment(u32 cpu, u32 node) {
+  constexpr u64 kUserReadOnly = u64{0xf1} << 40;
+  const u64 limit = node << CPU_NUMBER_BITS | cpu;
+  return kUserReadOnly | (limit & 0xffff) | (limit >> 16 & 0xf) << 48;
+}
+
 u64 trap_stack_top(CpuLocal& local, usize index) {
   return reinterpret_cast<u64>(local.trap_stacks[index]) + kTrapStackSize - 16;
 }
@@ -90,6 +97,7 @@ void set_boot_anchors(CpuAnchor* cpu, ThreadAnchor* thread) {
   thread->cpu = cpu;
   local.tss.rsp[0] = thread->kernel_stack_top;
   cpu_locals[cpu->id] = &local;
+  local.gdt[SELECTOR_CPU_NUMBER / 8] = cpu_number_segment(cpu->id, 0);
   publish_anchor(local, cpu);
   write_msr(Msr::GsBase, reinterpret_cast<u64>(cpu));
 }

@@ -30,7 +30,7 @@ enum class TrapStack : u8 { None = 0, DoubleFault = 1, Nmi = 2, MachineCheck = 3
 inline constexpr usize kTrapStacks = 4;
 inline constexpr usize kTrapStackSize = 8 * KiB;
 
-inline constexpr usize kGdtEntries = 10;
+inline constexpr usize kGdtEntries = 11;
 inline constexpr u32 kNoLine = ~u32{0};
 
 // All zero until load_descriptor_tables(), so that the boot CPU's takes no room in the image file.

@@ -11,36 +11,24 @@
 #include "hal/log.h"
 #include "hal/upcalls.hpp"
 
+constinit hal::ClockScale hal::clock_scale;
+
 namespace hal::arch {
-
-constinit ClockScale clock_scale;
-
 namespace {
 
 // Counts per nanosecond, times 2^32. Written once at boot.
 constinit u64 tsc_per_ns = 0;
 constinit u64 lapic_per_ns = 0;
 
-u64 scale(u64 value, u64 factor) {
-  const unsigned __int128 product = static_cast<unsigned __int128>(value) * factor;
-  return (product >> 96) != 0 ? ~u64{0} : static_cast<u64>(product >> 32);
-}
-
-u64 ratio(u64 numerator, u64 denominator) {
-  // numerator * 2^32 / denominator without a 128-bit division, which would call the compiler's library.
-  const u64 whole = numerator / denominator, rest = numerator % denominator;
-  return whole << 32 | (rest << 32) / denominator;
-}
-
 // Sets the hardware for local.timer_deadline.
 void program(u64 deadline, u64 now) {
   const u64 wait = deadline > now ? deadline - now : 0;
   if (features.tsc_deadline) {
-    write_msr(Msr::TscDeadline, read_tsc() + scale(wait, tsc_per_ns));
+    write_msr(Msr::TscDeadline, read_tsc() + scaled_2_32(wait, tsc_per_ns));
     return;
   }
   // A count of 0 stops the timer; what does not fit in 32 bits is waited for in turns.
-  const u64 count = scale(wait, lapic_per_ns);
+  const u64 count = scaled_2_32(wait, lapic_per_ns);
   lapic_timer_set(count < 0xffff'ffff ? static_cast<u32>(count) + 1 : 0xffff'ffff);
 }
 
@@ -81,14 +69,15 @@ void timer_disarm() {
 extern "C" {
 
 hal_status_t hal_timer_init(void) {
+  using namespace hal;
   using namespace hal::arch;
   if (!lapic_ready()) return HAL_NOT_SUPPORTED;
   if (clock_scale.factor == 0) {
     const Rates rates = measure_rates();
     if (rates.elapsed_ns == 0 || rates.tsc == 0 || rates.lapic == 0) return HAL_ERROR;
-    tsc_per_ns = ratio(rates.tsc, rates.elapsed_ns);
-    lapic_per_ns = ratio(rates.lapic, rates.elapsed_ns);
-    clock_scale.factor = ratio(rates.elapsed_ns, rates.tsc);
+    tsc_per_ns = ratio_2_32(rates.tsc, rates.elapsed_ns);
+    lapic_per_ns = ratio_2_32(rates.lapic, rates.elapsed_ns);
+    clock_scale.factor = ratio_2_32(rates.elapsed_ns, rates.tsc);
     hal_log(HAL_LOG_INFO, "timer", "TSC %lu kHz, APIC timer %lu kHz%s", rates.tsc * 1'000'000 / rates.elapsed_ns,
             rates.lapic * 1'000'000 / rates.elapsed_ns, features.tsc_deadline ? ", TSC deadline" : "");
   }
@@ -100,7 +89,7 @@ uint64_t hal_timer_ns(void) { return hal::monotonic_ns(); }
 uint64_t hal_timer_ms(void) { return hal::monotonic_ns() / 1'000'000; }
 
 void hal_timer_delay_us(uint64_t microseconds) {
-  if (hal::arch::clock_scale.factor == 0) {
+  if (hal::clock_scale.factor == 0) {
     // No clock yet (a panic that early): a read of an unused port takes about 1 us on every PC.
     for (; microseconds != 0; --microseconds) hal::arch::in8(0x80);
     return;

@@ -132,9 +132,6 @@ void restore_registers(TrapFrame& frame, const SigContext& saved) {
   frame.leave_fast_path();
 }
 
-// mov $15, %eax (rt_sigreturn); syscall
-constexpr u8 kVdso[] = {0xb8, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05, 0x0f, 0x0b};
-
 }  // namespace
 
 Status push_signal_frame(TrapFrame& frame, ThreadState& state, const SignalDelivery& delivery) {
@@ -183,9 +180,6 @@ Result<SignalReturn> pop_signal_frame(TrapFrame& frame, ThreadState& state) {
                       .alternate_size = context.stack_size,
                       .alternate_flags = context.stack_flags};
 }
-
-std::span<const u8> vdso_image() { return kVdso; }
-usize vdso_sigreturn_offset() { return 0; }
 
 Result<i64> sys_arch_prctl(ThreadState& state, u64 code, VirtAddr address) {
   constexpr u64 kSetGs = 0x1001, kSetFs = 0x1002, kGetFs = 0x1003, kGetGs = 0x1004;

@@ -7,10 +7,10 @@
 #include "hal/user_abi.hpp"
 #include "kernel/ipc/futex.hpp"
 #include "kernel/lib/defer.hpp"
-#include "kernel/mm/memory_object.hpp"
 #include "kernel/proc/exit.hpp"
 #include "kernel/proc/load_elf.hpp"
 #include "kernel/proc/send_signal.hpp"
+#include "kernel/proc/vdso.hpp"
 #include "kernel/random/random.hpp"
 #include "kernel/sched/scheduler.hpp"
 
@@ -42,6 +42,7 @@ enum class Aux : u64 {
   Random = 25,
   Hwcap2 = 26,
   ExecName = 31,
+  VdsoHeader = 33,  // AT_SYSINFO_EHDR
   MinSignalStack = 51,
 };
 
@@ -57,7 +58,7 @@ struct NewProgram {
   mm::ProgramLayout layout;
   VirtAddr entry = 0;
   VirtAddr stack = 0;
-  VirtAddr trampoline = 0;
+  MappedVdso vdso;
   bool is_secure = false;
 };
 
@@ -89,34 +90,6 @@ Result<VirtAddr> map_stack(mm::AddressSpace& space) {
   request.fixed = true;
   TRY(space.map(std::move(request)));
   return top;
-}
-
-// One page of code for all programs: the signal trampoline.
-sync::Locked<lib::Ref<mm::MemoryObject>, sync::LockClass::PageCacheFill> g_trampoline;
-
-Result<lib::Ref<mm::MemoryObject>> trampoline_object() {
-  auto object = g_trampoline.lock();
-  if (!*object) {
-    auto fresh = TRY(mm::MemoryObject::create(hal::vdso_image().size()));
-    for (usize done = 0; done < hal::vdso_image().size(); done += kPageSize) {
-      mm::PageFrame* frame = TRY(fresh->page(done >> kPageShift));
-      const usize piece = std::min(kPageSize, hal::vdso_image().size() - done);
-      std::memcpy(mm::memory_of(frame), hal::vdso_image().data() + done, piece);
-      mm::release_frame(frame);
-    }
-    *object = std::move(fresh);
-  }
-  return *object;
-}
-
-Result<VirtAddr> map_trampoline(mm::AddressSpace& space) {
-  mm::MapRequest request;
-  request.object = TRY(trampoline_object());
-  request.size = align_up(hal::vdso_image().size(), kPageSize);
-  request.protection = mm::Protection::Read | mm::Protection::Exec;
-  request.flags.may_write = false;
-  request.label = "[vdso]";
-  return TRY(space.map(std::move(request))) + hal::vdso_sigreturn_offset();
 }
 
 // argc, argv, envp and the auxiliary vector, as a program finds them at its stack pointer (System V ABI, 3.4.1).
@@ -154,6 +127,7 @@ Status build_stack(NewProgram& program, const ProgramRequest& request, const Elf
     return words.push(value);
   };
   const vfs::Credentials& who = *current_thread().credentials;
+  TRY(aux(Aux::VdsoHeader, program.vdso.header));
   TRY(aux(Aux::ProgramHeaders, loaded.program_headers));
   TRY(aux(Aux::HeaderSize, sizeof(lib::elf::ProgramHeader)));
   TRY(aux(Aux::HeaderCount, elf.program_headers.size()));
@@ -213,7 +187,7 @@ Result<NewProgram> load(Thread& self, const ProgramRequest& request) {
   program.layout.data_end = loaded.data_end;
   program.layout.break_start = program.layout.break_end =
       align_up(loaded.end, kPageSize) + entropy::below(8192) * kPageSize;
-  program.trampoline = TRY(map_trampoline(*program.space));
+  program.vdso = TRY(map_vdso(*program.space));
   TRY(build_stack(program, request, elf, loaded, interpreter_base));
   program.space->set_layout(program.layout);
   drop_space.dismiss();
@@ -320,7 +294,7 @@ void commit(Thread& self, NewProgram& program, ProgramRequest& request, lib::Ref
   self.robust_list = 0;
   self.clear_child_tid = 0;
   self.alternate_stack = AlternateStack();
-  self.trampoline = program.trampoline;
+  self.trampoline = program.vdso.sigreturn;
   self.in_syscall = false;
   lib::Ref<mm::AddressSpace> old = std::exchange(self.memory, program.space);
   sched::use_address_space(self.memory.get());

@@ -23,7 +23,7 @@ CODE_SUFFIXES = (".c", ".h", ".cpp", ".hpp", ".S")
 LARGE_FILE = 350
 
 # Rooms of the kernel, lowest first; a room includes those of its own rank and below.
-RANKS = [("lib",), ("diag",), ("sync",), ("mm",), ("sched",), ("time",),
+RANKS = [("lib",), ("diag",), ("sync",), ("mm",), ("sched",), ("time", "vdso"),
          ("random", "block", "tty", "device", "fs", "net"), ("ipc",), ("proc",), ("syscall",), ("init",)]
 RANK_OF = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}
 ARCH_MACRO = re.compile(r"__x86_64__|__aarch64__|__riscv|__i386__|__amd64__")

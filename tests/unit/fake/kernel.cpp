@@ -12,6 +12,7 @@
 
 #include "fs/vfs/inode.hpp"
 #include "fs/vfs/write_back.hpp"
+#include "hal/timer.hpp"
 #include "hal/user_access.hpp"
 #include "kernel/diag/assert.hpp"
 #include "kernel/diag/log.hpp"
@@ -121,6 +122,7 @@ void fill(void* to, usize size) {
 }  // namespace entropy
 
 namespace hal {
+constinit ClockScale clock_scale{.base = 0, .factor = u64{1} << 32};
 extern "C" usize hal_copy_from_user(void* to, VirtAddr from, usize size) {
   std::memcpy(to, reinterpret_cast<const void*>(from), size);
   return 0;
