@@ -9,8 +9,9 @@
 #include "kernel/lib/subsystem.hpp"
 #include "kernel/mm/file_object.hpp"
 #include "kernel/proc/table.hpp"
-#include "kernel/sched/cpu.hpp"
+#include "kernel/sched/cpus.hpp"
 #include "kernel/sched/scheduler.hpp"
+#include "kernel/time/load_average.hpp"
 #include "kernel/time/wall_clock.hpp"
 
 namespace proc {
@@ -65,8 +66,19 @@ void stat(Text& text) {
   text.add(each.view());
   const i64 boot = ktime::wall_clock_ns() - static_cast<i64>(hal::monotonic_ns());
   auto table = lock_table();
-  text.print("intr 0\nctxt %lu\nbtime %ld\nprocesses %lu\nprocs_running 1\nprocs_blocked 0\n", switches,
-             boot / 1'000'000'000, table->forks);
+  text.print("intr 0\nctxt %lu\nbtime %ld\nprocesses %lu\nprocs_running %u\nprocs_blocked 0\n", switches,
+             boot / 1'000'000'000, table->forks, sched::runnable_threads());
+}
+
+// Averages, threads that run and that exist, the latest number given out.
+void loadavg(Text& text) {
+  for (const u64 load : ktime::load_averages()) {
+    const u64 hundredths = (load * 100 + ktime::kLoadOne / 2) / ktime::kLoadOne;
+    text.print("%lu.%02lu ", hundredths / 100, hundredths % 100);
+  }
+  const u32 runnable = sched::runnable_threads();
+  auto table = lock_table();
+  text.print("%u/%u %d\n", runnable, table->threads, table->last_pid);
 }
 
 void cpuinfo(Text& text) {
@@ -98,9 +110,9 @@ class KernelFilesSubsystem final : public kernel::Subsystem {
     struct {
       const char* name;
       procfs::Generate generate;
-    } constexpr files[] = {{"meminfo", meminfo},         {"uptime", uptime},        {"stat", stat},
-                           {"cpuinfo", cpuinfo},         {"version", version},      {"cmdline", cmdline},
-                           {"filesystems", filesystems}, {"subsystems", subsystems}};
+    } constexpr files[] = {{"meminfo", meminfo}, {"uptime", uptime},           {"stat", stat},
+                           {"loadavg", loadavg}, {"cpuinfo", cpuinfo},         {"version", version},
+                           {"cmdline", cmdline}, {"filesystems", filesystems}, {"subsystems", subsystems}};
     for (const auto& file : files) {
       if (!procfs::register_file(file.name, file.generate)) LOG_ERROR("procfs", "no memory for /proc/%s", file.name);
     }

@@ -128,6 +128,14 @@ bool is_online(u32 number) {
 
 bool is_idle(const Cpu& cpu) { return g_idle_mask.test(cpu.id) && cpu.queue.waiting() == 0; }
 
+u32 runnable_threads() {
+  u32 count = 0;
+  for (u32 number = 0; number < online_cpus(); ++number) {
+    count += cpu(number).queue.waiting() + (g_idle_mask.test(number) ? 0 : 1);
+  }
+  return count;
+}
+
 Cpu* find_idle_cpu(const Affinity& affinity) {
   const u32 number = first_in(g_idle_mask, affinity);
   return number == hal::kMaxCpus ? nullptr : g_cpus[number];

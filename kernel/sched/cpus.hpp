@@ -9,6 +9,8 @@ namespace sched {
 // Any number; false for CPUs that never started.
 bool is_online(u32 number);
 bool is_idle(const Cpu& cpu);
+// Threads that run or wait to, at about this moment. Any context.
+u32 runnable_threads();
 // An idle CPU that the affinity allows, or null.
 Cpu* find_idle_cpu(const Affinity& affinity);
 // The affinity allows at least one online CPU (has_allowed_cpu).

@@ -13,6 +13,7 @@
 #include "kernel/random/random.hpp"
 #include "kernel/syscall/path_argument.hpp"
 #include "kernel/syscall/shutdown.hpp"
+#include "kernel/time/load_average.hpp"
 
 namespace syscall {
 namespace {
@@ -59,6 +60,9 @@ Result<i64> sys_sysinfo(mm::UserOut<SysInfo> info) {
   const mm::MemoryCounts memory = mm::count_frames();
   SysInfo result{};
   result.uptime = static_cast<i64>(hal::monotonic_ns() / 1'000'000'000);
+  // In parts of 65,536.
+  const auto loads = ktime::load_averages();
+  for (usize i = 0; i < loads.size(); ++i) result.loads[i] = loads[i] * (65'536 / ktime::kLoadOne);
   result.total_ram = memory.total * kPageSize;
   result.free_ram = memory.free * kPageSize;
   result.buffer_ram = mm::g_cache_counts.devices.load() * kPageSize;

@@ -28,8 +28,11 @@ def test_spinning_programs_keep_every_cpu_busy(cpus):
     before = busy_ticks(guest)
     guest.run("sleep 2")
     after = busy_ticks(guest)
+    # The averages follow within five seconds.
+    load = guest.run("while grep '^0.00' /proc/loadavg; do sleep 1; done; cat /proc/loadavg").split()[-5:]
     guest.run("kill $(jobs -p)")
   assert len(after) == cpus
+  assert float(load[0]) > 0 and int(load[3].split("/")[0]) >= cpus, load
   for (busy_then, idle_then), (busy, idle) in zip(before, after):
     assert busy - busy_then > 4 * (idle - idle_then), (before, after)
 
