@@ -88,7 +88,7 @@ Status share_or_copy(const CloneRequest& request, Thread& parent, Thread& child)
 
 void copy_thread_state(const CloneRequest& request, Thread& parent, Thread& child) {
   sched::set_name(child, parent.name);
-  child.priority = parent.priority;
+  child.priority = sched::priority_of_child(parent.priority);
   child.affinity = parent.affinity;
   child.interactivity = parent.interactivity;
   child.blocked = parent.blocked;

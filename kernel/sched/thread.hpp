@@ -38,8 +38,9 @@ enum class State : u8 {
 
 struct Priority {
   Policy policy = Policy::Normal;
-  i8 nice = 0;      // -20 .. 19
-  u8 realtime = 0;  // 1 .. 99 for Fifo and RoundRobin
+  i8 nice = 0;                 // -20 .. 19
+  u8 realtime = 0;             // 1 .. 99 for Fifo and RoundRobin, else 0
+  bool reset_on_fork = false;  // children get nothing of it
 };
 
 // Our 40 priorities, 0 the most urgent: nice + 20. High is 0 to 9, Normal 10 to 29, Low 30 to 38, Idle 39.
@@ -52,6 +53,14 @@ constexpr Class class_of(const Priority& priority) {
   if (priority.nice < -10) return Class::High;
   if (priority.nice < 10) return Class::Normal;
   return priority.nice < 19 ? Class::Low : Class::Idle;
+}
+
+// What a new thread gets: its parent's, unless that was to end with it (SCHED_RESET_ON_FORK, sched(7)).
+constexpr Priority priority_of_child(const Priority& parent) {
+  if (!parent.reset_on_fork) return parent;
+  const bool is_realtime = class_of(parent) == Class::Realtime;
+  return {.policy = is_realtime ? Policy::Normal : parent.policy,
+          .nice = is_realtime || parent.nice < 0 ? i8{0} : parent.nice};
 }
 
 struct Affinity {
