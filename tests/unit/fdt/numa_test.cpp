@@ -29,8 +29,8 @@ NumaTopology read(const std::function<void(TreeWriter&)>& fill, u64 size = 4 * G
 
 TEST(FdtNuma, TwoNodes) {
   const NumaTopology numa = read([](TreeWriter& tree) {
-    tree.memory(2 * GiB, GiB, {{0}}).memory(3 * GiB, 3 * GiB, {{1}});
-    tree.cpus({{0x000, {{0}}}, {0x001, {{0}}}, {0x100, {{1}}}});
+    tree.memory(2 * GiB, GiB, {0}).memory(3 * GiB, 3 * GiB, {1});
+    tree.cpus({{0x000, {0}}, {0x001, {0}}, {0x100, {1}}});
     tree.distances({0, 0, 10, 0, 1, 31, 1, 0, 32, 1, 1, 10});
   });
   ASSERT_EQ(numa.flaw(), nullptr);
@@ -45,8 +45,8 @@ TEST(FdtNuma, TwoNodes) {
 
 TEST(FdtNuma, FourNodesWithDistancesInOneDirection) {
   const NumaTopology numa = read([](TreeWriter& tree) {
-    tree.memory(2 * GiB, GiB, {{10}}).memory(3 * GiB, GiB, {{20}}).memory(4 * GiB, 2 * GiB, {{40}});
-    tree.cpus({{0, {{10}}}, {1, {{30}}}, {2, {{20}}}, {3, {}}});  // 30 has no memory, 40 no CPU
+    tree.memory(2 * GiB, GiB, {10}).memory(3 * GiB, GiB, {20}).memory(4 * GiB, 2 * GiB, {40});
+    tree.cpus({{0, {10}}, {1, {30}}, {2, {20}}, {3, {}}});  // 30 has no memory, 40 no CPU
     tree.distances({10, 20, 15, 10, 30, 20, 10, 40, 25, 20, 30, 30, 20, 40, 35, 30, 40, 45, 7, 8, 9});
   });
   ASSERT_EQ(numa.flaw(), nullptr);
@@ -70,8 +70,8 @@ TEST(FdtNuma, TreesThatSayNothing) {
 
 TEST(FdtNuma, WithoutDistancesTheyAreTheUsualOnes) {
   const NumaTopology numa = read([](TreeWriter& tree) {
-    tree.memory(2 * GiB, GiB, {{0}}).memory(3 * GiB, 3 * GiB, {{1}});
-    tree.cpus({{0, {{0}}}});
+    tree.memory(2 * GiB, GiB, {0}).memory(3 * GiB, 3 * GiB, {1});
+    tree.cpus({{0, {0}}});
   });
   ASSERT_EQ(numa.nodes(), 2u);
   EXPECT_EQ(numa.distance(0, 1), 20);
@@ -80,8 +80,8 @@ TEST(FdtNuma, WithoutDistancesTheyAreTheUsualOnes) {
 TEST(FdtNuma, WhatIsWrongLeavesOneNode) {
   const auto flaw = [](std::vector<u32> id, const std::vector<u32>& distances) {
     const NumaTopology numa = read([&](TreeWriter& tree) {
-      tree.memory(2 * GiB, GiB, {{0}}).memory(3 * GiB, GiB, std::move(id));
-      tree.cpus({{0, {{0}}}, {1, {{1}}}});
+      tree.memory(2 * GiB, GiB, {0}).memory(3 * GiB, GiB, std::move(id));
+      tree.cpus({{0, {0}}, {1, {1}}});
       if (!distances.empty()) tree.distances(distances);
     });
     EXPECT_EQ(numa.nodes(), 1u);
@@ -98,14 +98,14 @@ TEST(FdtNuma, WhatIsWrongLeavesOneNode) {
 
 TEST(FdtNuma, OverlappingMemoryAndMemoryOutsideRam) {
   const NumaTopology overlapping = read([](TreeWriter& tree) {
-    tree.memory(2 * GiB, 2 * GiB, {{0}}).memory(3 * GiB, 2 * GiB, {{1}});
-    tree.cpus({{0, {{0}}}});
+    tree.memory(2 * GiB, 2 * GiB, {0}).memory(3 * GiB, 2 * GiB, {1});
+    tree.cpus({{0, {0}}});
   });
   EXPECT_STREQ(overlapping.flaw(), "ranges of memory of two nodes overlap");
   const NumaTopology outside = read(
       [](TreeWriter& tree) {
-        tree.memory(2 * GiB, GiB, {{0}}).memory(32 * GiB, GiB, {{1}});
-        tree.cpus({{0, {{0}}}});
+        tree.memory(2 * GiB, GiB, {0}).memory(32 * GiB, GiB, {1});
+        tree.cpus({{0, {0}}});
       },
       GiB);
   EXPECT_EQ(outside.flaw(), nullptr);
