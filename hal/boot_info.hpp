@@ -5,6 +5,7 @@
 #pragma once
 
 #include "kernel/lib/boot_memory.hpp"
+#include "kernel/lib/numa.hpp"
 #include "kernel/lib/types.hpp"
 
 namespace hal {
@@ -33,11 +34,12 @@ struct BootInfo {
   const char* loader = "unknown";           // the boot protocol's name
   char command_line[kCommandLineMax] = {};  // NUL-terminated; longer ones are cut, and the log says so
   bool command_line_cut = false;
-  lib::BootMemory memory;  // RAM and what of it is taken
-  PhysRange kernel_image;  // text to end of bss
-  PhysRange initramfs;     // a CPIO archive, or empty
-  PhysRange device_tree;   // a flattened device tree, or empty
-  PhysAddr acpi_rsdp;      // 0: none
+  lib::BootMemory memory;                   // RAM and what of it is taken
+  const lib::NumaTopology* numa = nullptr;  // which memory and CPUs are near one another; null: all of them
+  PhysRange kernel_image;                   // text to end of bss
+  PhysRange initramfs;                      // a CPIO archive, or empty
+  PhysRange device_tree;                    // a flattened device tree, or empty
+  PhysAddr acpi_rsdp;                       // 0: none
   Framebuffer framebuffer;
   u8 random_seed[64] = {};     // from the loader or the CPU; mixed into the random pool
   usize random_seed_size = 0;  // bytes of it that mean something

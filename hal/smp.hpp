@@ -2,6 +2,7 @@
 #pragma once
 
 #include "hal/anchor.hpp"
+#include "kernel/lib/numa.hpp"
 #include "kernel/lib/result.hpp"
 #include "kernel/lib/types.hpp"
 
@@ -9,6 +10,7 @@ namespace hal {
 
 // More CPUs than this are left alone, with a line on the log.
 inline constexpr u32 kMaxCpus = 256;
+static_assert(kMaxCpus == lib::NumaTopology::kMaxCpus);
 
 class CpuMask {
  public:
@@ -34,6 +36,9 @@ enum class Ipi : u32 {
 // itself (hal_cpu_init, the interrupt controller's local part, hal_timer_init) and calls kernel::secondary_main() with
 // interrupts off. Returns when the request is made, ETIMEDOUT or EIO when the machine refused. Boot CPU.
 Status start_cpu(u32 cpu, CpuAnchor* cpu_anchor, ThreadAnchor* idle_thread);
+
+// What the machine's tables call CPU `cpu`: APIC id, MPIDR affinity, hart id. After hal_smp_init().
+u64 cpu_hardware_id(u32 cpu);
 
 // Delivers on_ipi(kind) on `cpu` soon. Any context. Several sent in a row may be delivered as one.
 void send_ipi(u32 cpu, Ipi kind);

@@ -17,6 +17,7 @@
 #include "hal/tlb.hpp"
 #include "hal/upcalls.hpp"
 #include "kernel/lib/command_line.hpp"
+#include "kernel/lib/fdt/numa.hpp"
 
 extern "C" {
 extern u8 __kernel_start[], __text_start[], __text_end[], __rodata_start[], __rodata_end[], __data_start[];
@@ -213,11 +214,16 @@ extern "C" void hal_aarch64_early_boot(u64 device_tree) {
   relocate_image(kImageLinkBase + info.kernel_slide);
 }
 
+// Filled by the boot CPU at virtual addresses, constant afterwards.
+static constinit lib::NumaTopology numa;
+
 extern "C" void hal_aarch64_boot_main() {
   hal_aarch64_mmu_on = 1;
   activate_root(image_to_phys(hal_aarch64_empty_root));
   static_cast<void>(hal_cpu_init());
   early_boot.info.loader = "device tree";
+  lib::fdt::read_numa(device_tree(), early_boot.info.memory.ram(), numa);
+  early_boot.info.numa = &numa;
   kernel::kernel_main(early_boot.info);
 }
 

@@ -81,6 +81,8 @@ Status start_cpu(u32 cpu, CpuAnchor* cpu_anchor, ThreadAnchor* idle_thread) {
   return {};
 }
 
+u64 cpu_hardware_id(u32 cpu) { return arch::affinities[cpu]; }
+
 void send_ipi(u32 cpu, Ipi kind) {
   const arch::CpuLocal* target = arch::cpu_locals[cpu];
   if (target != nullptr) arch::irq_send(*target, kind);

@@ -16,6 +16,7 @@
 #include "hal/tlb.hpp"
 #include "hal/upcalls.hpp"
 #include "kernel/lib/command_line.hpp"
+#include "kernel/lib/fdt/numa.hpp"
 #include "kernel/lib/hash.hpp"
 
 extern "C" {
@@ -205,11 +206,16 @@ extern "C" EarlyResult hal_riscv_early_boot(u64 hart, u64 device_tree) {
   return {early_boot.boot_satp, early_boot.offset};
 }
 
+// Filled by the boot CPU at virtual addresses, constant afterwards.
+static constinit lib::NumaTopology numa;
+
 extern "C" void hal_riscv_boot_main() {
   activate_root(kernel_root());
   static_cast<void>(hal_cpu_init());
   detect_features();
   early_boot.info.loader = "Linux Image";
+  lib::fdt::read_numa(device_tree(), early_boot.info.memory.ram(), numa);
+  early_boot.info.numa = &numa;
   kernel::kernel_main(early_boot.info);
 }
 

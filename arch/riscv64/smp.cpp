@@ -96,6 +96,8 @@ Status start_cpu(u32 cpu, CpuAnchor* cpu_anchor, ThreadAnchor* idle_thread) {
   return {};
 }
 
+u64 cpu_hardware_id(u32 cpu) { return arch::harts[cpu]; }
+
 void send_ipi(u32 cpu, Ipi kind) {
   using namespace arch;
   CpuLocal* target = cpu_locals[cpu].load(std::memory_order_acquire);

@@ -27,15 +27,24 @@ bool in_direct_map(PhysAddr address, usize size) {
   return true;
 }
 
+lib::acpi::Bytes map_direct(void*, PhysAddr address, usize size) {
+  if (size > kDirectMapSize || address.value >= kDirectMapSize - size) return {};
+  return in_direct_map(address, size) ? lib::acpi::Bytes{phys_to<const u8>(address), size} : lib::acpi::Bytes{};
+}
+
 lib::acpi::Bytes map(void*, PhysAddr address, usize size) {
   if (address.value >= kDirectMapSize - size) return {};
-  if (in_direct_map(address, size)) return {phys_to<const u8>(address), size};
+  if (const lib::acpi::Bytes direct = map_direct(nullptr, address, size); !direct.empty()) return direct;
   const volatile void* mapped = hal_map_physical(address.value, size, HAL_MMU_READ);
   if (mapped == nullptr) return {};
   return {static_cast<const u8*>(const_cast<const void*>(mapped)), size};
 }
 
 }  // namespace
+
+lib::acpi::Tables acpi_boot_tables(PhysAddr rsdp) {
+  return rsdp.value == 0 ? lib::acpi::Tables() : lib::acpi::Tables(rsdp, {map_direct, nullptr});
+}
 
 void acpi_open(PhysAddr rsdp) {
   if (rsdp.value == 0) return;

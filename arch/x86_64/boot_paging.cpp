@@ -7,6 +7,7 @@
 
 #include <cstring>
 
+#include "arch/x86_64/acpi.hpp"
 #include "arch/x86_64/features.hpp"
 #include "arch/x86_64/instructions.hpp"
 #include "arch_impl/pte.hpp"
@@ -16,6 +17,7 @@
 #include "hal/page_table.hpp"
 #include "hal/timer.hpp"
 #include "hal/upcalls.hpp"
+#include "kernel/lib/acpi/numa.hpp"
 #include "kernel/lib/acpi/records.hpp"
 
 extern "C" {
@@ -175,9 +177,15 @@ extern "C" EarlyResult hal_x86_early_boot(u32 protocol, u32 information) {
   return result;
 }
 
+// Filled by the boot CPU at virtual addresses, constant afterwards.
+static constinit lib::NumaTopology numa;
+
 extern "C" void hal_x86_boot_main() {
   static_cast<void>(hal_cpu_init());
   early_boot.info.loader = early_boot.protocol == BootProtocol::Pvh ? "PVH" : "Multiboot2";
+  const lib::acpi::Tables tables = acpi_boot_tables(early_boot.info.acpi_rsdp);
+  lib::acpi::read_numa(tables, early_boot.info.memory.ram(), numa);
+  early_boot.info.numa = &numa;
   kernel::kernel_main(early_boot.info);
 }
 

@@ -1,39 +1,62 @@
-// /sys/devices/system: which CPUs there are, and the one memory node that they are all on.
+// /sys/devices/system/cpu: which CPUs there are, and which memory node each is in.
+#include "fs/sysfs/cpu_list.hpp"
 #include "fs/sysfs/sysfs.hpp"
-#include "hal/cpu.hpp"
 #include "kernel/diag/log.hpp"
+#include "kernel/lib/command_line.hpp"
+#include "kernel/lib/format.hpp"
 #include "kernel/lib/subsystem.hpp"
+#include "kernel/mm/node.hpp"
 #include "kernel/sched/cpu.hpp"
 
 namespace sysfs {
 namespace {
 
+using vfs::FileType;
+
 // CPUs have the numbers from 0 on without gaps, and one that is online stays so.
-void print_range(Text& text, u32 count) {
-  if (count <= 1)
-    text.add("0\n");
-  else
-    text.print("0-%u\n", count - 1);
+void print_online(Text& text) {
+  print_list(text, sched::online_cpus(), [](u32) { return true; });
 }
-void print_online(Text& text) { print_range(text, sched::online_cpus()); }
-void print_nodes(Text& text) { text.add("0\n"); }
-void print_distance(Text& text) { text.add("10\n"); }
+
+Status print_node_link(const Entry& self, Text& text) {
+  const u32 cpu = static_cast<u32>(lib::parse_number(self.key).value_or(0));
+  text.print("../../node/node%u", mm::node_of_cpu(cpu));
+  return {};
+}
+
+// In cpuN: the link to its node, which has the node's name.
+bool cpu_child(const Entry& self, usize index, Entry& child) {
+  if (index != 0) return false;
+  const u32 cpu = static_cast<u32>(lib::parse_number(self.key).value_or(0));
+  set_attribute(self, {"node", print_node_link, FileType::Symlink}, child);
+  child.set_name("node%u", mm::node_of_cpu(cpu));
+  return true;
+}
+
+bool nth_cpu(const Entry&, usize index, Entry& child) {
+  if (index >= sched::online_cpus()) return false;
+  child.set_name("cpu%zu", index);
+  lib::format_into(child.key, sizeof(child.key), "%zu", index);
+  child.type = FileType::Directory;
+  child.permissions = 0555;
+  child.child = cpu_child;
+  return true;
+}
 
 class CpuFiles final : public kernel::Subsystem {
  public:
   const char* name() const override { return "sysfs-cpus"; }
   void on_early_init(kernel::Kernel&) override {
-    struct {
-      const char* path;
-      Generate generate;
-    } constexpr files[] = {
-        {"devices/system/cpu/online", print_online},           {"devices/system/cpu/possible", print_online},
-        {"devices/system/cpu/present", print_online},          {"devices/system/node/online", print_nodes},
-        {"devices/system/node/possible", print_nodes},         {"devices/system/node/node0/cpulist", print_online},
-        {"devices/system/node/node0/distance", print_distance}};
-    for (const auto& file : files) {
-      if (!register_file(file.path, file.generate)) LOG_ERROR("sysfs", "no memory for /sys/%s", file.path);
+    Entry folder;
+    folder.type = FileType::Directory;
+    folder.permissions = 0555;
+    folder.child = nth_cpu;
+    Status done = register_entry("devices/system/cpu", folder);
+    for (const char* path :
+         {"devices/system/cpu/online", "devices/system/cpu/possible", "devices/system/cpu/present"}) {
+      if (done) done = register_file(path, print_online);
     }
+    if (!done) LOG_ERROR("sysfs", "no memory for /sys/devices/system/cpu");
   }
 };
 REGISTER_SUBSYSTEM(CpuFiles);

@@ -96,14 +96,15 @@ void BootMemory::limit_ram(u64 limit) {
   static_cast<void>(free_.remove(limit, ~u64{0}));
 }
 
-u64 BootMemory::allocate(u64 pages, u64 alignment, u64 below) {
+u64 BootMemory::allocate(u64 pages, u64 alignment, u64 below, u64 from) {
   const u64 bytes = pages * kPageSize;
   for (usize i = free_.size(); i-- > 0;) {
     const Range range = free_.begin()[i];
     const u64 end = std::min(range.end, below);
-    if (end <= range.base || end - range.base < bytes) continue;
+    const u64 start = std::max(range.base, from);
+    if (end <= start || end - start < bytes) continue;
     const u64 base = align_down(end - bytes, alignment);
-    if (base < range.base || base == 0) continue;
+    if (base < start || base == 0) continue;
     if (free_.remove(base, base + bytes)) return base;
   }
   return 0;

@@ -46,9 +46,9 @@ class BootMemory {
   // Forgets RAM from `limit` on (the `mem=` option).
   void limit_ram(u64 limit);
 
-  // `pages` contiguous pages below `below` (a physical address), aligned to `alignment` bytes (a power of two, at
-  // least a page). Returns 0 where there is no such range. The memory is not cleared.
-  u64 allocate(u64 pages, u64 alignment = kPageSize, u64 below = ~u64{0});
+  // `pages` contiguous pages from `from` to `below` (physical addresses), aligned to `alignment` bytes (a power of two,
+  // at least a page). Returns 0 where there is no such range. The memory is not cleared.
+  u64 allocate(u64 pages, u64 alignment = kPageSize, u64 below = ~u64{0}, u64 from = 0);
 
   const RangeSet& ram() const { return ram_; }
   const RangeSet& free() const { return free_; }

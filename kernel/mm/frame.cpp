@@ -10,23 +10,16 @@
 #include "hal/tlb.hpp"
 #include "kernel/diag/assert.hpp"
 #include "kernel/diag/log.hpp"
+#include "kernel/lib/command_line.hpp"
 #include "kernel/lib/per_cpu.hpp"
 #include "kernel/mm/init.hpp"
+#include "kernel/mm/node.hpp"
 #include "kernel/mm/page_table.hpp"
 #include "kernel/mm/reclaim.hpp"
-#include "kernel/mm/zone.hpp"
 
 namespace mm {
 namespace {
 
-constexpr u64 kBoundary32 = 4 * GiB;
-
-// Per node: RAM below 4 GiB and above. One node until the topology says otherwise.
-struct Node {
-  Zone below;
-  Zone above;
-};
-Node g_node;
 lib::BootMemory g_memory;
 PageFrame* g_zero_frame;
 u64 g_low_mark;
@@ -37,18 +30,17 @@ struct FrameCache {
   static constexpr usize kCapacity = 64;
   static constexpr usize kBatch = 32;
   usize count = 0;
+  u32 node = 0;  // whose frames it keeps, while there are any; constant once the CPU runs
   PageFrame* frames[kCapacity];
 };
 lib::PerCpu<FrameCache> g_caches;
-
-Zone& zone_of(PhysAddr address) { return address.value < kBoundary32 ? g_node.below : g_node.above; }
 
 // True where no spinning lock is held: reclaim takes some.
 bool may_reclaim() { return hal::current_thread()->preempt_count == 0 && hal::interrupts_enabled(); }
 
 // Wakes whoever makes room, before there is none.
 void watch_free_frames() {
-  const u64 free = g_node.below.free_frames() + g_node.above.free_frames();
+  const u64 free = free_in_zones();
   if (free >= g_low_mark || !may_reclaim()) return;
   memory_is_low();
   // The last frames are for those who cannot wait: allocations under spinning locks, in interrupts.
@@ -61,8 +53,7 @@ PageFrame* take_cached() {
   hal::InterruptGuard interrupts_off;
   FrameCache& cache = g_caches.mine();
   if (cache.count == 0) {
-    cache.count = g_node.above.allocate_many(cache.frames, FrameCache::kBatch);
-    if (cache.count == 0) cache.count = g_node.below.allocate_many(cache.frames, FrameCache::kBatch);
+    cache.count = allocate_many_near(cache.node, cache.frames, FrameCache::kBatch);
     if (cache.count == 0) return nullptr;
   }
   return cache.frames[--cache.count];
@@ -71,14 +62,12 @@ PageFrame* take_cached() {
 void give_cached(PageFrame* frame) {
   hal::InterruptGuard interrupts_off;
   FrameCache& cache = g_caches.mine();
+  // Another node's frame goes home: kept here, it would be the next that this node's programs get.
+  if (frame->node != cache.node) [[unlikely]]
+    return zone_of(frame).free(frame, 0);
   if (cache.count == FrameCache::kCapacity) {
-    // Frames of one cache may be from both zones: sort them out in runs.
-    PageFrame** first = cache.frames;
-    PageFrame** end = first + FrameCache::kBatch;
-    PageFrame** split = std::partition(first, end, [](PageFrame* f) { return address_of(f).value < kBoundary32; });
-    if (split != first) g_node.below.free_many(first, static_cast<usize>(split - first));
-    if (split != end) g_node.above.free_many(split, static_cast<usize>(end - split));
-    std::copy(end, cache.frames + cache.count, first);
+    free_many(cache.frames, FrameCache::kBatch);
+    std::copy(cache.frames + FrameCache::kBatch, cache.frames + cache.count, cache.frames);
     cache.count -= FrameCache::kBatch;
   }
   frame->kind = FrameKind::FreeTail;
@@ -87,8 +76,7 @@ void give_cached(PageFrame* frame) {
 
 PageFrame* take_block(unsigned order, Allocate flags) {
   if (order == 0 && !has(flags, Allocate::Below4G)) return take_cached();
-  PageFrame* frame = has(flags, Allocate::Below4G) ? nullptr : g_node.above.allocate(order);
-  return frame != nullptr ? frame : g_node.below.allocate(order);
+  return allocate_near(g_caches.mine().node, order, has(flags, Allocate::Below4G));
 }
 
 // How boot code reaches page tables: memory comes from the boot allocator.
@@ -102,18 +90,20 @@ struct BootAccess {
 };
 using BootTables = hal::PageTableWalker<hal::arch::Pte, BootAccess>;
 
-void map_table_piece(BootTables& tables, VirtAddr address, u64 size, u64 alignment) {
-  const u64 memory = g_memory.allocate(size >> kPageShift, alignment);
+// Memory for it comes from `near` if there is some.
+void map_table_piece(BootTables& tables, VirtAddr address, u64 size, const lib::BootMemory::Range& near) {
+  u64 memory = g_memory.allocate(size >> kPageShift, size, near.end, near.base);
+  if (memory == 0) memory = g_memory.allocate(size >> kPageShift, size);
   K_ASSERT(memory != 0, "no memory for the frame table");
   std::memset(hal::phys_to_virt({memory}), 0, size);
   const auto flags = hal::PageFlags::Read | hal::PageFlags::Write | hal::PageFlags::Global;
   K_ASSERT(tables.map_range(address, {memory}, size, flags), "no memory to map the frame table");
 }
 
-// Maps the part of the frame table that describes [base, end). Pieces that an earlier range mapped already are skipped.
-void map_frame_table(BootTables& tables, u64 base, u64 end) {
-  VirtAddr at = align_down(reinterpret_cast<VirtAddr>(frame_of(PhysAddr{base})), kPageSize);
-  const VirtAddr stop = align_up(reinterpret_cast<VirtAddr>(frame_of(PhysAddr{end})), kPageSize);
+// Maps the part of the frame table that describes `range`. Pieces that an earlier range mapped already are skipped.
+void map_frame_table(BootTables& tables, const lib::BootMemory::Range& range, const lib::BootMemory::Range& near) {
+  VirtAddr at = align_down(reinterpret_cast<VirtAddr>(frame_of(PhysAddr{range.base})), kPageSize);
+  const VirtAddr stop = align_up(reinterpret_cast<VirtAddr>(frame_of(PhysAddr{range.end})), kPageSize);
   while (at < stop) {
     const auto slot = tables.find(at);
     if (hal::arch::Pte::present(*slot.entry)) {
@@ -123,16 +113,59 @@ void map_frame_table(BootTables& tables, u64 base, u64 end) {
     const u64 large = hal::level_size(1);
     const bool whole = at % large == 0 && stop - at >= large && slot.level >= 1;
     const u64 size = whole ? large : kPageSize;
-    map_table_piece(tables, at, size, size);
+    map_table_piece(tables, at, size, near);
     at += size;
   }
 }
 
+// Calls fn(Range) for the parts of `range` that lie in one node and on one side of 4 GiB.
+template <class Fn>
+void for_each_zone_part(lib::BootMemory::Range range, Fn fn) {
+  while (range.base < range.end) {
+    u64 end = std::min(range.end, next_node_boundary(range.base));
+    if (range.base < kBoundary32) end = std::min(end, kBoundary32);
+    fn(lib::BootMemory::Range{range.base, end});
+    range.base = end;
+  }
+}
+
+Zone& zone_at(u64 address) {
+  Node& home = node(node_of_address({address}));
+  return address < kBoundary32 ? home.below : home.above;
+}
+
+void map_frame_tables() {
+  BootTables tables(hal::kernel_root(), BootAccess{});
+  for (const auto& range : g_memory.ram()) {
+    // Each node's part in its own memory. Where there is one node, anywhere: whole pieces find room more easily.
+    if (node_count() == 1) {
+      map_frame_table(tables, range, {0, ~u64{0}});
+    } else {
+      for_each_zone_part(range, [&](const auto& part) { map_frame_table(tables, part, part); });
+    }
+  }
+  hal::tlb_flush_local(hal::arch::kFrameTableBase, hal::arch::kFrameTableBase + kPageSize);
+}
+
 void free_boot_memory() {
   for (const auto& range : g_memory.free()) {
-    const u64 split = std::clamp(kBoundary32, range.base, range.end);
-    if (range.base < split) g_node.below.add_range({range.base}, {split});
-    if (split < range.end) g_node.above.add_range({split}, {range.end});
+    for_each_zone_part(range, [](const auto& part) { zone_at(part.base).add_range({part.base}, {part.end}); });
+  }
+}
+
+// `numa=off` on the command line makes one node of any machine, as on Linux.
+void make_nodes(const hal::BootInfo& boot) {
+  const lib::NumaTopology* numa = boot.numa;
+  if (numa == nullptr || lib::CommandLine(boot.command_line).value("numa") == "off") return;
+  if (numa->flaw() != nullptr) LOG_WARNING("mm", "one memory node, because firmware is wrong: %s", numa->flaw());
+  if (numa->dropped() != 0) LOG_WARNING("mm", "%u entries about memory nodes did not fit the table", numa->dropped());
+  init_nodes(*numa, g_memory);
+}
+
+void log_nodes() {
+  for (u32 number = 0; node_count() > 1 && number < node_count(); ++number) {
+    const Node& one = node(number);
+    LOG_INFO("mm", "node %u: %lu KiB", number, one.total_frames() * kPageSize / KiB);
   }
 }
 
@@ -140,17 +173,21 @@ void free_boot_memory() {
 
 void init_frames(const hal::BootInfo& boot) {
   g_memory = boot.memory;
-  BootTables tables(hal::kernel_root(), BootAccess{});
-  for (const auto& range : g_memory.ram()) map_frame_table(tables, range.base, range.end);
-  hal::tlb_flush_local(hal::arch::kFrameTableBase, hal::arch::kFrameTableBase + kPageSize);
+  make_nodes(boot);
+  map_frame_tables();
   free_boot_memory();
+  log_nodes();
+  g_caches.of(0).node = nearest_memory(0);
   auto zero = allocate_frame(FrameKind::Kernel, Allocate::Zeroed);
   K_ASSERT(zero.has_value(), "no memory at all");
   g_zero_frame = *zero;
   g_low_mark = low_memory_mark();
 }
 
-void init_frame_caches(u32 cpus) { K_ASSERT(g_caches.grow(cpus).has_value(), "no memory for frame caches"); }
+void init_frame_caches(u32 cpus) {
+  K_ASSERT(g_caches.grow(cpus).has_value(), "no memory for frame caches");
+  for (u32 cpu = 0; cpu < cpus; ++cpu) g_caches.of(cpu).node = nearest_memory(node_of_cpu(cpu));
+}
 
 bool is_ram(PhysAddr address) { return g_memory.ram().contains(address.value); }
 
@@ -160,7 +197,7 @@ void give_back_boot_memory(PhysAddr base, u64 size) {
   for (u64 at = first; at < end; at += kPageSize) {
     PageFrame* frame = frame_of(PhysAddr{at});
     if (!is_ram({at}) || frame->kind != FrameKind::Reserved) continue;
-    zone_of({at}).add_range({at}, {at + kPageSize});
+    zone_at(at).add_range({at}, {at + kPageSize});
   }
 }
 
@@ -188,15 +225,23 @@ void free_frames(PageFrame* frame) {
   if (frame->order == 0) {
     give_cached(frame);
   } else {
-    zone_of(address_of(frame)).free(frame, frame->order);
+    zone_of(frame).free(frame, frame->order);
   }
 }
 
 MemoryCounts count_frames() {
   MemoryCounts counts;
-  counts.total = g_node.below.total_frames() + g_node.above.total_frames();
-  counts.free = g_node.below.free_frames() + g_node.above.free_frames();
+  for (u32 number = 0; number < node_count(); ++number) counts.total += node(number).total_frames();
+  counts.free = free_in_zones();
   for (u32 cpu = 0; cpu < hal_cpu_count(); ++cpu) counts.free += g_caches.of(cpu).count;
+  return counts;
+}
+
+MemoryCounts count_node_frames(u32 number) {
+  MemoryCounts counts = {node(number).total_frames(), node(number).free_frames()};
+  for (u32 cpu = 0; cpu < hal_cpu_count(); ++cpu) {
+    if (g_caches.of(cpu).node == number) counts.free += g_caches.of(cpu).count;
+  }
   return counts;
 }
 

@@ -82,6 +82,8 @@ struct MemoryCounts {
   u64 free = 0;
 };
 MemoryCounts count_frames();
+// Of one memory node. What a CPU keeps back counts as its own node's, though after a shortage some may be others'.
+MemoryCounts count_node_frames(u32 number);
 
 // The frame that is all zero and shared by everybody who only reads. Has a reference that is never given back.
 PageFrame* zero_frame();

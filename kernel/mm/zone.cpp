@@ -24,7 +24,10 @@ void Zone::add_range(PhysAddr first, PhysAddr end) {
     const unsigned alignment = number == 0 ? kMaxOrder : static_cast<unsigned>(std::countr_zero(number));
     const unsigned fits = static_cast<unsigned>(std::bit_width(end_number - number)) - 1;
     const unsigned order = std::min({alignment, fits, kMaxOrder});
-    for (u64 i = 0; i < (u64{1} << order); ++i) frame_table()[number + i].kind = FrameKind::FreeTail;
+    for (u64 i = 0; i < (u64{1} << order); ++i) {
+      frame_table()[number + i].kind = FrameKind::FreeTail;
+      frame_table()[number + i].node = node_;
+    }
     give(*lists, frame_table() + number, order);
     number += u64{1} << order;
   }

@@ -11,7 +11,9 @@ namespace mm {
 
 class Zone {
  public:
-  // Frames [first, end) become free. At boot.
+  explicit Zone(u8 node = 0) : node_(node) {}
+
+  // Frames [first, end) become free frames of this zone's node. At boot.
   void add_range(PhysAddr first, PhysAddr end);
 
   // Null when no block is large enough.
@@ -35,6 +37,7 @@ class Zone {
   sync::Locked<FreeLists, sync::LockClass::Zone> lists_;
   std::atomic<u64> free_count_ = 0;
   u64 total_ = 0;
+  const u8 node_;
 };
 
 }  // namespace mm

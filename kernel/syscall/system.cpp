@@ -9,6 +9,7 @@
 #include "kernel/diag/log.hpp"
 #include "kernel/lib/format.hpp"
 #include "kernel/mm/file_object.hpp"
+#include "kernel/mm/node.hpp"
 #include "kernel/proc/table.hpp"
 #include "kernel/random/random.hpp"
 #include "kernel/syscall/path_argument.hpp"
@@ -94,8 +95,9 @@ Result<i64> sys_getrandom(VirtAddr buffer, usize size, u32 flags) {
 }
 
 Result<i64> sys_getcpu(mm::UserOut<u32> cpu, mm::UserOut<u32> node, VirtAddr) {
-  if (cpu) TRY(cpu.put(hal::current_cpu()->id));
-  if (node) TRY(node.put(0));
+  const u32 here = hal::current_cpu()->id;
+  if (cpu) TRY(cpu.put(here));
+  if (node) TRY(node.put(mm::node_of_cpu(here)));
   return 0;
 }
 

@@ -165,9 +165,15 @@ def _meson(name, folder, options, cross=None):
     run_logged(["ninja", "--quiet", "-C", folder, f"-j{ports.jobs()}"], log / f"{name}.log", shown=60)
 
 
+def _offer_libfdt():
+  """The device-tree library as source, which host tests compile for themselves; it is the same for all."""
+  ports.install(["libfdt"], arches.ARCHES[arches.DEFAULT])
+
+
 def build_host_tests():
   """The unit tests, compiled for this machine with the address and undefined-behaviour sanitizers."""
   folder = BUILD / "host"
+  _offer_libfdt()
   _meson("unit-tests", folder, ["-Dpart=host", "-Dbuildtype=debugoptimized", "-Db_sanitize=address,undefined"])
   return folder
 
@@ -175,6 +181,7 @@ def build_host_tests():
 def build_fuzzers():
   """The fuzzers, by clang, with the same sanitizers."""
   folder, native = BUILD / "fuzz", BUILD / "fuzz.native"
+  _offer_libfdt()
   pair = next((names for names in CLANGS if shutil.which(names[0])), None)
   if not pair:
     raise Failure("clang is not installed", "run scripts/setup --host-tools-only")

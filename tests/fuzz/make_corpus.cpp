@@ -2,8 +2,10 @@
 // Deterministic: run again after a change of the formats.
 #include <filesystem>
 
+#include "tests/unit/acpi/sample_tables.hpp"
 #include "tests/unit/ajdrv/sample.hpp"
 #include "tests/unit/ajdrv/sample_elf.hpp"
+#include "tests/unit/fdt/sample_tree.hpp"
 
 namespace {
 
@@ -46,6 +48,41 @@ void write_bundles(const std::filesystem::path& folder) {
   write(folder / "all-tables", 1, sample::bundle(parts));
 }
 
+void write_table(const std::filesystem::path& file, const sample::Srat& srat, const sample::AcpiTable& slit) {
+  Bytes bytes = srat.table();
+  const auto size = static_cast<std::uint16_t>(bytes.size());
+  bytes.insert(bytes.begin(), static_cast<std::uint8_t>(size >> 8));
+  bytes.insert(bytes.end(), slit.begin(), slit.end());
+  write(file, static_cast<std::uint8_t>(size), std::move(bytes));
+}
+
+void write_tables(const std::filesystem::path& folder) {
+  sample::Srat two, four;
+  two.memory(0, 0, 3 * GiB).memory(1, 4 * GiB, 5 * GiB).apic(0, 0).x2apic(1, 1);
+  write_table(folder / "two-nodes", two, sample::slit({{10, 20}, {20, 10}}));
+  four.memory(0, 0, GiB).memory(2, GiB, 2 * GiB).memory(3, 4 * GiB, 5 * GiB);
+  four.apic(0, 0).gicc(1, 1).rintc(2, 2).unknown(5, 32);
+  write_table(folder / "four-nodes", four,
+              sample::slit({{10, 20, 30, 40}, {20, 10, 22, 23}, {30, 22, 10, 24}, {41, 23, 24, 10}}));
+}
+
+void write_tree(const std::filesystem::path& file, sample::TreeWriter& writer) {
+  const std::vector<u64> words = writer.finish();
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(words.data());
+  write(file, 0, Bytes(bytes, bytes + words.size() * sizeof(u64)));
+}
+
+void write_trees(const std::filesystem::path& folder) {
+  sample::TreeWriter two, four;
+  two.memory(0, GiB, {0}).memory(GiB, GiB, {1}).cpus({{0, {0}}, {1, {1}}});
+  two.distances({0, 0, 10, 0, 1, 20, 1, 0, 20, 1, 1, 10});
+  write_tree(folder / "two-nodes", two);
+  four.memory(0, GiB, {10}).memory(GiB, GiB, {20}).memory(4 * GiB, 2 * GiB, {40});
+  four.cpus({{0, {10}}, {1, {30}}, {2, {20}}, {3, {}}});
+  four.distances({10, 20, 15, 10, 30, 20, 10, 40, 25, 20, 30, 30, 20, 40, 35, 30, 40, 45});
+  write_tree(folder / "four-nodes", four);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -56,5 +93,7 @@ int main(int argc, char** argv) {
   }
   write_packages(folder / "package");
   write_bundles(folder / "bundle");
+  write_tables(folder / "srat");
+  write_trees(folder / "tree");
   return 0;
 }

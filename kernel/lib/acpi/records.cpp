@@ -52,15 +52,6 @@ PhysAddr madt_local_apic_address(Bytes madt) {
   return address;
 }
 
-u8 slit_distance(Bytes slit, u32 from, u32 to) {
-  constexpr usize kCount = 36, kMatrix = 44;
-  if (slit.size() < kMatrix) return 0;
-  const u64 count = read<u64>(slit, kCount);
-  if (from >= count || to >= count || count > 0xffff) return 0;
-  const u64 offset = kMatrix + from * count + to;
-  return offset < slit.size() ? slit[offset] : u8{0};
-}
-
 PhysAddr hpet_address(Bytes hpet) {
   constexpr usize kAddress = 40;
   const Register base = read_register(hpet, kAddress);

@@ -1,4 +1,4 @@
-// The records inside single tables: MADT, SRAT, SLIT, MCFG, HPET, FADT.
+// The records inside single tables: MADT, SRAT, MCFG, HPET, FADT.
 //
 // All functions take a whole table as Tables::find() returned it, or nothing at all: an empty table has no records. The
 // callbacks get values, never pointers into the table. A record that is too short for its type is skipped; a length of
@@ -104,10 +104,11 @@ void for_each_interrupt_override(Bytes madt, Fn fn) {
   });
 }
 
-// System resource affinity table (5.2.16).
+// System resource affinity table (5.2.16; RINTC in ACPI 6.6).
 inline constexpr usize kSratRecords = 48;
+enum class SratType : u8 { Apic = 0, Memory = 1, X2Apic = 2, Gicc = 3, Rintc = 7 };
 struct CpuAffinity {
-  u32 hardware_id = 0;  // local APIC id; on GIC machines the ACPI processor uid
+  u32 hardware_id = 0;  // local APIC id; on machines with a GIC or RINTC the ACPI processor uid
   u32 node = 0;         // proximity domain
 };
 struct MemoryAffinity {
@@ -117,19 +118,40 @@ struct MemoryAffinity {
   bool hot_pluggable = false;
 };
 
+// The bytes that a record of this type must have; 0 for types that we do not read.
+constexpr usize least_affinity_size(u8 type) {
+  switch (static_cast<SratType>(type)) {
+    case SratType::Apic: return 16;
+    case SratType::Memory: return 40;
+    case SratType::X2Apic: return 24;
+    case SratType::Gicc: return 18;
+    case SratType::Rintc: return 20;
+  }
+  return 0;
+}
+
+// A proximity domain: before revision 2 of the table it is one byte, and the others mean nothing.
+constexpr u32 proximity_domain(Bytes srat, u32 value) {
+  constexpr usize kRevision = 8;
+  return srat[kRevision] < 2 ? value & 0xff : value;
+}
+
 template <class Fn>
 void for_each_cpu_affinity(Bytes srat, Fn fn) {
   for_each_record(srat, kSratRecords, [&](u8 type, Bytes record) {
-    constexpr u8 kApic = 0, kX2Apic = 2, kGicc = 3;
-    if (type == kApic && record.size() >= 16) {
-      const u32 node = record[2] | u32{record[9]} << 8 | u32{record[10]} << 16 | u32{record[11]} << 24;
-      if ((read<u32>(record, 4) & 1) != 0) fn(CpuAffinity{.hardware_id = record[3], .node = node});
-    } else if (type == kX2Apic && record.size() >= 24) {
-      if ((read<u32>(record, 12) & 1) != 0)
-        fn(CpuAffinity{.hardware_id = read<u32>(record, 8), .node = read<u32>(record, 4)});
-    } else if (type == kGicc && record.size() >= 18) {
-      if ((read<u32>(record, 10) & 1) != 0)
-        fn(CpuAffinity{.hardware_id = read<u32>(record, 6), .node = read<u32>(record, 2)});
+    if (record.size() < least_affinity_size(type)) return;
+    const auto tell = [&](u32 id, u32 domain, u32 flags) {
+      if ((flags & 1) != 0) fn(CpuAffinity{.hardware_id = id, .node = proximity_domain(srat, domain)});
+    };
+    switch (static_cast<SratType>(type)) {
+      case SratType::Apic:
+        tell(record[3], record[2] | u32{record[9]} << 8 | u32{record[10]} << 16 | u32{record[11]} << 24,
+             read<u32>(record, 4));
+        break;
+      case SratType::X2Apic: tell(read<u32>(record, 8), read<u32>(record, 4), read<u32>(record, 12)); break;
+      case SratType::Gicc: tell(read<u32>(record, 6), read<u32>(record, 2), read<u32>(record, 10)); break;
+      case SratType::Rintc: tell(read<u32>(record, 8), read<u32>(record, 4), read<u32>(record, 12)); break;
+      case SratType::Memory: break;
     }
   });
 }
@@ -137,20 +159,15 @@ void for_each_cpu_affinity(Bytes srat, Fn fn) {
 template <class Fn>
 void for_each_memory_affinity(Bytes srat, Fn fn) {
   for_each_record(srat, kSratRecords, [&](u8 type, Bytes record) {
-    constexpr u8 kMemory = 1;
-    if (type != kMemory || record.size() < 40) return;
+    if (type != static_cast<u8>(SratType::Memory) || record.size() < least_affinity_size(type)) return;
     const u32 flags = read<u32>(record, 28);
     if ((flags & 1) == 0) return;
     fn(MemoryAffinity{.base = {read<u64>(record, 8)},
                       .size = read<u64>(record, 16),
-                      .node = read<u32>(record, 2),
+                      .node = proximity_domain(srat, read<u32>(record, 2)),
                       .hot_pluggable = (flags & 2) != 0});
   });
 }
-
-// System locality distance table (5.2.17): the relative cost of memory of node `to` for a CPU of node `from`; 10 is
-// local, 255 unreachable. 0 where the table does not say.
-u8 slit_distance(Bytes slit, u32 from, u32 to);
 
 // PCI configuration space in memory (PCI Firmware 3.3, 4.1.2).
 struct ConfigSpace {

@@ -76,4 +76,12 @@ Bytes Tables::find(u32 wanted, usize index) const {
   return {};
 }
 
+bool Tables::lists(u32 wanted) const {
+  for (usize i = 0; i < entry_count_; ++i) {
+    const Bytes header = mapper_(entry(i), kHeaderSize);
+    if (header.size() >= kHeaderSize && read<u32>(header, 0) == wanted) return true;
+  }
+  return false;
+}
+
 }  // namespace lib::acpi

@@ -57,6 +57,8 @@ class Tables {
   // The `index`-th table of that signature, header included, checksum correct. Empty: there is none. The DSDT is not in
   // the root's list: ask fadt() for its address and get it with at().
   Bytes find(u32 wanted, usize index = 0) const;
+  // True if the root's list has a table of that signature, even one that find() does not believe.
+  bool lists(u32 wanted) const;
   // A table by its address. Empty where length or checksum do not hold.
   Bytes at(PhysAddr address) const;
 

@@ -35,6 +35,8 @@ TEST(BootMemory, AllocatesFromTheTopAligned) {
   EXPECT_EQ(memory.allocate(512, 0x200000), 0x200000u);
   EXPECT_EQ(memory.allocate(1, 0x1000, 0x180000), 0x17f000u);
   EXPECT_EQ(memory.allocate(100000), 0u);
+  EXPECT_EQ(memory.allocate(1, 0x1000, 0x140000, 0x130000), 0x13f000u);
+  EXPECT_EQ(memory.allocate(17, 0x1000, 0x140000, 0x130000), 0u);  // not that many between the two
 }
 
 TEST(BootMemory, NeverGivesOutTheSamePageTwice) {
