@@ -40,6 +40,10 @@ Status start_cpu(u32 cpu, CpuAnchor* cpu_anchor, ThreadAnchor* idle_thread);
 // What the machine's tables call CPU `cpu`: APIC id, MPIDR affinity, hart id. After hal_smp_init().
 u64 cpu_hardware_id(u32 cpu);
 
+// What the vDSO's getcpu() says on the calling CPU, where the architecture has a way to tell programs: x86-64. Before
+// any program runs there.
+void show_programs_cpu(u32 cpu, u32 node);
+
 // Delivers on_ipi(kind) on `cpu` soon. Any context. Several sent in a row may be delivered as one.
 void send_ipi(u32 cpu, Ipi kind);
 

@@ -81,6 +81,9 @@ Status start_cpu(u32 cpu, CpuAnchor* cpu_anchor, ThreadAnchor* idle_thread) {
   return {};
 }
 
+// Linux has no getcpu() in the vDSO here, and libraries look for none.
+void show_programs_cpu(u32, u32) {}
+
 u64 cpu_hardware_id(u32 cpu) { return arch::affinities[cpu]; }
 
 void send_ipi(u32 cpu, Ipi kind) {

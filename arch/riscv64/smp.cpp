@@ -96,6 +96,9 @@ Status start_cpu(u32 cpu, CpuAnchor* cpu_anchor, ThreadAnchor* idle_thread) {
   return {};
 }
 
+// The vDSO's getcpu() is a system call here, as on Linux.
+void show_programs_cpu(u32, u32) {}
+
 u64 cpu_hardware_id(u32 cpu) { return arch::harts[cpu]; }
 
 void send_ipi(u32 cpu, Ipi kind) {

@@ -97,9 +97,16 @@ void set_boot_anchors(CpuAnchor* cpu, ThreadAnchor* thread) {
   thread->cpu = cpu;
   local.tss.rsp[0] = thread->kernel_stack_top;
   cpu_locals[cpu->id] = &local;
-  local.gdt[SELECTOR_CPU_NUMBER / 8] = cpu_number_segment(cpu->id, 0);
   publish_anchor(local, cpu);
   write_msr(Msr::GsBase, reinterpret_cast<u64>(cpu));
 }
 
 }  // namespace hal::arch
+
+namespace hal {
+
+void show_programs_cpu(u32 cpu, u32 node) {
+  arch::cpu_local().gdt[SELECTOR_CPU_NUMBER / 8] = arch::cpu_number_segment(cpu, node);
+}
+
+}  // namespace hal

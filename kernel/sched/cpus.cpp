@@ -11,6 +11,7 @@
 #include "kernel/lib/allocate.hpp"
 #include "kernel/lib/format.hpp"
 #include "kernel/mm/kernel_map.hpp"
+#include "kernel/mm/node.hpp"
 #include "kernel/sched/scheduler.hpp"
 
 namespace sched {
@@ -181,6 +182,7 @@ void idle_loop() {
   // Never preempted: an interrupt that makes a thread runnable ends rest(), and the loop sees the thread. So the idle
   // mask and the idle time are true.
   ++hal::current_thread()->preempt_count;
+  hal::show_programs_cpu(cpu.id, mm::node_of_cpu(cpu.id));
   if (!cpu.is_online.load(std::memory_order_relaxed)) become_online(cpu);
   for (;;) {
     if (cpu.queue.waiting() != 0 || steal(cpu) != nullptr) {
