@@ -7,7 +7,7 @@ import subprocess
 from console import Failure, run_logged, say
 from paths import BUILD, ROOT
 
-MODULES = "multiboot2 normal iso9660 part_msdos part_gpt fat serial terminal search boot configfile echo all_video"
+MODULES = "multiboot2 normal iso9660 part_msdos part_gpt fat serial terminal search boot configfile echo test all_video"
 
 
 # Init moves there if there is such a disk.

@@ -168,7 +168,7 @@ class Screen:
 
   def wait_for_end_of_text(self, text, patience=PATIENCE):
     """Until the last row that is not empty is this, as a prompt is."""
-    return self.wait_for(lambda rows: next((row for row in reversed(rows) if row), "") == text.rstrip(), repr(text), patience)
+    return self.wait_for(lambda rows: [row for row in rows if row][-1:] == [text.rstrip()], repr(text), patience)
 
 
 def _connect(path):

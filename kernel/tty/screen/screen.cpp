@@ -173,10 +173,11 @@ Status start_screen(const hal::Framebuffer& framebuffer) {
   TRY(set_up(*screen, framebuffer, format, font));
   g_screen = screen.release();
   diag::set_screen_writer(write_log);
-  diag::show_log(write_log);
   diag::set_log_listener(log_changed);
   return {};
 }
+
+void show_log_so_far() { diag::show_log(write_log); }
 
 Status start_drawing(AnswerListener listener) {
   g_screen->listener = listener;

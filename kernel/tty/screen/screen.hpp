@@ -19,9 +19,11 @@ namespace tty {
 // Who gets what programs on the screen asked their terminal. Called by the screen's thread.
 using AnswerListener = void (*)(std::string_view text);
 
-// Puts a screen on the framebuffer and shows the log so far on it. EOPNOTSUPP for a format that cannot be drawn,
-// ENOMEM. Once, during early initialization.
+// Puts a screen on the framebuffer; from now on the log's lines come to it. EOPNOTSUPP for a format that cannot be
+// drawn, ENOMEM. Once, during early initialization.
 Status start_screen(const hal::Framebuffer& framebuffer);
+// Shows the log so far. During early initialization.
+void show_log_so_far();
 // From now on it is drawn. ENOMEM. May sleep.
 Status start_drawing(AnswerListener listener);
 

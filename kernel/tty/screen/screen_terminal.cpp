@@ -87,6 +87,7 @@ class ScreenSubsystem final : public kernel::Subsystem {
                  framebuffer.is_text ? " characters" : "", framebuffer.bits_per_pixel);
     }
     const ConsoleChoice choice = choose_console(lib::CommandLine(kernel.boot().command_line), has_screen());
+    if (choice.log_to_screen) show_log_so_far();
     diag::set_console_outputs(choice.log_to_serial, choice.log_to_screen);
   }
 
