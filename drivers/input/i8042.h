@@ -9,6 +9,8 @@
 
 #include "kernel/driver_loader.h"
 
+HAL_EXTERN_C_BEGIN
+
 typedef struct {
   uint16_t data, command; /* ports */
   uint8_t configuration;  /* as it was written last */
@@ -35,3 +37,5 @@ hal_status_t i8042_set_interrupt(i8042_t* controller, bool on);
 hal_status_t i8042_send(const i8042_t* controller, uint8_t byte);
 /* Waits for a byte of the keyboard, without interrupts. HAL_TIMEOUT after `microseconds`. */
 hal_status_t i8042_receive(const i8042_t* controller, uint32_t microseconds, uint8_t* byte);
+
+HAL_EXTERN_C_END
