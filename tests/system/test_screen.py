@@ -134,6 +134,13 @@ def test_colors_lines_and_characters():
     assert "".join(cell.character for cell in cells[1][:6]) == "\u250c\u2500\u2510 \u00e4\u20ac"
 
 
+def test_the_terminal_answers_questions():
+  with seen("screen-answers") as (_, shown):
+    log_in(shown)
+    shown.type("stty -icanon -echo; printf '\\033[20;9H\\033[6n'; head -c 7 | od -An -c; stty sane\n")
+    shown.wait_for_line("033   [   2   0   ;   9   R")
+
+
 def test_vi_uses_the_whole_screen():
   with seen("screen-vi") as (_, shown):
     log_in(shown)
