@@ -15,8 +15,8 @@ void hal_free(void* memory);
 
 /*
  * Makes physical memory that is not RAM reachable: device registers (flags HAL_MMU_READ | HAL_MMU_WRITE |
- * HAL_MMU_DEVICE) or firmware tables (HAL_MMU_READ). Any alignment; returns the address of the byte `paddr`, NULL where
- * no address space or memory is left. May sleep.
+ * HAL_MMU_DEVICE, or HAL_MMU_WRITE_COMBINE for a framebuffer) or firmware tables (HAL_MMU_READ). Any alignment; returns
+ * the address of the byte `paddr`, NULL where no address space or memory is left. May sleep.
  */
 volatile void* hal_map_physical(uint64_t paddr, size_t size, uint32_t flags);
 void hal_unmap_physical(volatile void* address, size_t size);

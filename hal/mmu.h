@@ -8,8 +8,9 @@ HAL_EXTERN_C_BEGIN
 enum {
   HAL_MMU_READ = 1,
   HAL_MMU_WRITE = 2,
-  HAL_MMU_EXEC = 4,   /* never together with HAL_MMU_WRITE: HAL_INVALID */
-  HAL_MMU_DEVICE = 8, /* uncached, in order */
+  HAL_MMU_EXEC = 4,           /* never together with HAL_MMU_WRITE: HAL_INVALID */
+  HAL_MMU_DEVICE = 8,         /* uncached, in order */
+  HAL_MMU_WRITE_COMBINE = 16, /* uncached, writes may be merged: framebuffers */
 };
 
 /*

@@ -75,7 +75,7 @@ typedef const driver_ops_t* (*driver_entry_v1_t)(void);
 
 /* --- version 2 --------------------------------------------------------------------------------------------------- */
 
-#define DRIVER_ABI_V2 0x00020002u /* major << 16 | minor */
+#define DRIVER_ABI_V2 0x00020003u /* major << 16 | minor */
 
 /* What a driver is for; the same 32 bytes as in a package, little-endian. Fields that `mask` does not name are 0. */
 enum {
@@ -304,15 +304,28 @@ void network_link(driver_handle_t interface, bool up, uint32_t megabits_per_seco
 
 /* --- input --- */
 
+enum { /* a keyboard's lamps */
+       INPUT_LED_NUM = 1,
+       INPUT_LED_CAPS = 2,
+       INPUT_LED_SCROLL = 4,
+};
+
 typedef struct {
   uint32_t size;
   uint32_t flags;
   char name[64];
+  /*
+   * Since minor 3, optional: shows these INPUT_LED_* and no others, soon. Any context, under a spinning lock of the
+   * kernel's; not called any more after input_remove() returned.
+   */
+  void (*set_leds)(void* context, uint32_t leds);
+  void* context;
 } input_info_t;
 
 /*
  * Announces an input device, which programs read as /dev/input/eventN; its events have Linux's types and codes
- * (input-event-codes.h). HAL_INVALID, HAL_NO_MEMORY. May sleep.
+ * (input-event-codes.h). What keyboards report goes to the screen's terminal as well. HAL_INVALID, HAL_NO_MEMORY. May
+ * sleep.
  */
 hal_status_t input_add(hal_device_t* device, const input_info_t* info, driver_handle_t* input);
 /* It is gone: who reads it is told. May sleep. */

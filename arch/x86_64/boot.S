@@ -33,11 +33,11 @@ multiboot_header:  /* Multiboot2 specification 3.1: within the first 32 KiB of t
   .word 1, 0
   .long 12
   .long 6
-  /* Any linear framebuffer will do; text is as good. Optional. */
+  /* A linear framebuffer of this size, or what comes nearest; without one the screen stays dark. Optional. */
   .balign 8
   .word 5, 1
   .long 20
-  .long 0, 0, 32
+  .long 1024, 768, 32
   /* Modules on page boundaries. */
   .balign 8
   .word 6, 0

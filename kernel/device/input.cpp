@@ -16,7 +16,9 @@ namespace {
 constexpr u32 kInputMajor = 13, kFirstMinor = 64;
 constexpr u32 kMostInputs = 32;
 constexpr i64 kNsPerSecond = 1'000'000'000;
-constexpr u16 kBusPci = 1, kBusVirtual = 6;
+constexpr u16 kBusPci = 1, kBusVirtual = 6, kBusHost = 0x19;
+// The structure as it was up to minor 2.
+constexpr usize kSmallestInfo = offsetof(input_info_t, set_leds);
 
 // A device's slot stays taken when it has gone: a late event must not reach another one. The pointers are for
 // input_event(), which takes no lock.
@@ -26,6 +28,13 @@ struct Inputs {
 };
 sync::Locked<Inputs, sync::LockClass::Devices> g_inputs;
 std::atomic<InputDevice*> g_by_handle[kMostInputs + 1];
+std::atomic<KeyListener> g_key_listener = nullptr;
+std::atomic<u32> g_leds = 0;
+
+u16 bus_of(const hal_device_t* hardware) {
+  if (hardware == nullptr) return kBusVirtual;
+  return hardware->bus == HAL_BUS_PCI ? kBusPci : hardware->bus == HAL_BUS_ACPI ? kBusHost : kBusVirtual;
+}
 
 struct NodeName {
   char text[24];
@@ -72,7 +81,11 @@ InputDevice::InputDevice(const input_info_t& info, const hal_device_t* hardware,
     : number(input_number) {
   std::memcpy(name, info.name, sizeof(name));
   name[sizeof(name) - 1] = 0;
-  bus = hardware != nullptr && hardware->bus == HAL_BUS_PCI ? kBusPci : kBusVirtual;
+  bus = bus_of(hardware);
+  if (info.size >= sizeof(info)) {
+    set_leds_ = info.set_leds;
+    driver_context_ = info.context;
+  }
   if (hardware == nullptr) return;
   vendor = hardware->vendor;
   product = hardware->device;
@@ -88,6 +101,15 @@ void InputDevice::report(u16 type, u16 code, i32 value) {
       if (type == input_code::kSynchronize) reader.changed.wake_all();
     }
   });
+  const KeyListener listener = g_key_listener.load(std::memory_order_acquire);
+  if (type == input_code::kKey && listener != nullptr) listener(code, value);
+}
+
+void InputDevice::show_leds(u32 leds) {
+  if (set_leds_ == nullptr) return;
+  readers.with([&](Readers& who) {
+    if (!who.is_gone) set_leds_(driver_context_, leds);
+  });
 }
 
 void InputDevice::leave() {
@@ -95,6 +117,15 @@ void InputDevice::leave() {
     who.is_gone = true;
     for (InputReader& reader : who.list) reader.changed.wake_all();
   });
+}
+
+void set_key_listener(KeyListener listener) { g_key_listener.store(listener, std::memory_order_release); }
+
+void set_leds(u32 leds) {
+  g_leds.store(leds, std::memory_order_relaxed);
+  for (auto& entry : g_by_handle) {
+    if (InputDevice* input = entry.load(std::memory_order_acquire)) input->show_leds(leds);
+  }
 }
 
 lib::Ref<InputDevice> find_input(u32 number) {
@@ -107,7 +138,7 @@ lib::Ref<InputDevice> find_input(u32 number) {
 using namespace device;
 
 hal_status_t input_add(hal_device_t* hardware, const input_info_t* info, driver_handle_t* input) {
-  if (info == nullptr || input == nullptr || info->size < sizeof(*info)) return HAL_INVALID;
+  if (info == nullptr || input == nullptr || info->size < kSmallestInfo) return HAL_INVALID;
   const auto added = add_input(*info, hardware);
   if (!added) return to_hal(added.error());
   *input = *added;
@@ -117,7 +148,9 @@ hal_status_t input_add(hal_device_t* hardware, const input_info_t* info, driver_
     input_remove(*added);
     return HAL_NO_MEMORY;
   }
-  LOG_INFO("input", "event%u: %s", number, find_input(number)->name);
+  const lib::Ref<InputDevice> added_input = find_input(number);
+  added_input->show_leds(g_leds.load(std::memory_order_relaxed));
+  LOG_INFO("input", "event%u: %s", number, added_input->name);
   return HAL_OK;
 }
 

@@ -24,6 +24,7 @@ static_assert(sizeof(InputEvent) == 24);
 namespace input_code {
 inline constexpr u16 kSynchronize = 0;  // EV_SYN, and its codes
 inline constexpr u16 kReport = 0, kDropped = 3;
+inline constexpr u16 kKey = 1;  // EV_KEY
 }  // namespace input_code
 
 // What one reader has yet to read. Under the device's lock.
@@ -44,6 +45,8 @@ class InputDevice : public lib::RefCounted<InputDevice> {
   static void destroy_last(InputDevice* self) { lib::destroy(self); }
 
   void report(u16 type, u16 code, i32 value);
+  // Where the device has lamps. Any context.
+  void show_leds(u32 leds);
   void leave();
 
   struct Readers {
@@ -54,7 +57,18 @@ class InputDevice : public lib::RefCounted<InputDevice> {
   const u32 number;
   char name[sizeof(input_info_t::name)];
   u16 bus = 0, vendor = 0, product = 0, version = 0;
+
+ private:
+  void (*set_leds_)(void* context, u32 leds) = nullptr;
+  void* driver_context_ = nullptr;
 };
+
+// Who hears of every key of every device (Linux's KEY_*; 0 released, 1 pressed, 2 repeated), in the context of the
+// driver's report, without locks of this room. One; during initialization.
+using KeyListener = void (*)(u16 code, i32 value);
+void set_key_listener(KeyListener listener);
+// Lights these lamps (INPUT_LED_*) of all devices. Any context.
+void set_leds(u32 leds);
 
 // The device behind a minor number; null.
 lib::Ref<InputDevice> find_input(u32 number);

@@ -1,4 +1,5 @@
-// Devices that no bus can be asked for: what the device tree lists, and host bridges by the ACPI tables.
+// Devices that no bus can be asked for: what the device tree lists, and host bridges and the keyboard controller by the
+// ACPI tables.
 #include <cstring>
 
 #include "hal/bus.hpp"
@@ -97,20 +98,25 @@ void add_children(const Tree& tree, Node bus, int depth) {
   });
 }
 
+// A device that only its ACPI name is known of.
+Result<lib::Own<Device>> make_acpi_device(const char* id, u32 unit) {
+  auto made = TRY(lib::make_own<Device>());
+  made->info.bus = HAL_BUS_ACPI;
+  made->info.irq = HAL_NO_IRQ;
+  lib::format_into(made->info.name, sizeof(made->info.name), "%s:%02x", id, unit);
+  copy_compatible(*made, {reinterpret_cast<const u8*>(id), std::string_view(id).size() + 1});
+  return made;
+}
+
 // PCI Express host bridges by the MCFG, else the first PC's way to configuration space.
 void add_acpi_bridges() {
   const lib::acpi::Tables& tables = hal::acpi_tables();
   bool found = false;
   const auto add_bridge = [&](const char* id, const hal_resource_t& config, u32 address) {
-    auto made = lib::make_own<Device>();
+    auto made = make_acpi_device(id, address >> 16);
     if (!made) return LOG_ERROR("device", "no memory for a device");
-    Device& device = **made;
-    device.info.bus = HAL_BUS_ACPI;
-    device.info.irq = HAL_NO_IRQ;
-    device.info.address = address;
-    device.info.bar[0] = config;
-    lib::format_into(device.info.name, sizeof(device.info.name), "%s:%02x", id, address >> 16);
-    copy_compatible(device, {reinterpret_cast<const u8*>(id), std::string_view(id).size() + 1});
+    (*made)->info.address = address;
+    (*made)->info.bar[0] = config;
     found = true;
     (void)add(std::move(*made));
   };
@@ -132,6 +138,31 @@ void add_acpi_bridges() {
   }
 }
 
+// What the FADT says of the keyboard controller (IAPC_BOOT_ARCH, ACPI 6.5, 5.2.9.3), which it does from revision 3 on.
+// Where it says nothing there may be one.
+bool may_have_keyboard_controller() {
+  constexpr usize kRevision = 8, kBootFlags = 109;
+  constexpr u16 kHas8042 = 1 << 1;
+  const lib::acpi::Bytes fadt = hal::acpi_tables().find(lib::acpi::signature("FACP"));
+  if (fadt.size() <= kRevision || fadt[kRevision] < 3) return true;
+  return (lib::acpi::read_or_zero<u16>(fadt, kBootFlags) & kHas8042) != 0;
+}
+
+// The PC's, at the ports that it has always had; its driver finds out whether it answers.
+void add_keyboard_controller() {
+  constexpr u64 kData = 0x60, kCommand = 0x64;
+  constexpr u8 kIsaLine = 1;
+  const auto line = hal::line_of_firmware(kIsaLine);
+  if (!hal_port_available() || !line || !may_have_keyboard_controller()) return;
+  auto made = make_acpi_device("PNP0303", 0);
+  if (!made) return LOG_ERROR("device", "no memory for a device");
+  hal_device_t& info = (*made)->info;
+  info.irq = *line;
+  info.bar[0] = {.base = kData, .size = 1, .bus_base = kData, .flags = HAL_RESOURCE_PORTS, .reserved = 0};
+  info.bar[1] = {.base = kCommand, .size = 1, .bus_base = kCommand, .flags = HAL_RESOURCE_PORTS, .reserved = 0};
+  (void)add(std::move(*made));
+}
+
 }  // namespace
 
 void add_platform_devices() {
@@ -140,6 +171,7 @@ void add_platform_devices() {
     return;
   }
   add_acpi_bridges();
+  add_keyboard_controller();
 }
 
 }  // namespace device

@@ -5,6 +5,7 @@
 
 #include "hal/console.h"
 #include "hal/timer.hpp"
+#include "kernel/diag/panic.hpp"
 #include "kernel/lib/format.hpp"
 #include "kernel/lib/spin.hpp"
 
@@ -63,7 +64,9 @@ lib::RawSpinLock g_ring_lock;
 lib::RawSpinLock g_console_lock;
 std::atomic<bool> g_console_lock_broken = false;
 std::atomic<int> g_console_level = HAL_LOG_DEBUG;
-std::atomic<ConsoleWriter> g_console_writer = nullptr;
+std::atomic<ConsoleWriter> g_screen_writer = nullptr;
+std::atomic<bool> g_early_console_wanted = true;
+std::atomic<bool> g_screen_wanted = true;
 std::atomic<void (*)()> g_listener = nullptr;
 
 void write_early(std::string_view text) {
@@ -83,23 +86,30 @@ void with_console(Write&& write) {
   if (!broken) g_console_lock.unlock();
 }
 
-void write_line_to_console(u64 time_ns, std::string_view text) {
+void write_line(ConsoleWriter write, u64 time_ns, std::string_view text) {
   char prefix[32];
   const u64 microseconds = time_ns / 1000;
   const usize length =
       lib::format_into(prefix, sizeof(prefix), "[%5lu.%06lu] ", microseconds / 1000000, microseconds % 1000000);
-  with_console([&] {
-    console_write({prefix, length});
-    console_write(text);
-    console_write("\n");
-  });
+  write({prefix, length});
+  write(text);
+  write("\n");
 }
 
 }  // namespace
 
 void console_write(std::string_view text) {
-  const ConsoleWriter writer = g_console_writer.load(std::memory_order_acquire);
-  (writer != nullptr ? writer : write_early)(text);
+  const ConsoleWriter screen = g_screen_writer.load(std::memory_order_acquire);
+  const bool everywhere = is_panicking();
+  if (everywhere || g_early_console_wanted.load(std::memory_order_relaxed)) write_early(text);
+  if (screen != nullptr && (everywhere || g_screen_wanted.load(std::memory_order_relaxed))) screen(text);
+}
+
+void show_log(ConsoleWriter writer) {
+  LogLine line;
+  for (u64 next = 0; read_log(next, line); next = line.sequence + 1) {
+    if (line.level < console_level()) write_line(writer, line.time_ns, {line.text, line.length});
+  }
 }
 
 void console_send(std::string_view text) {
@@ -124,7 +134,9 @@ void log_v(hal_log_level_t level, const char* module, const char* format, va_lis
     g_ring.append(level, now, {text, length});
     g_ring_lock.unlock();
   }
-  if (level < g_console_level.load(std::memory_order_relaxed)) write_line_to_console(now, {text, length});
+  if (level < g_console_level.load(std::memory_order_relaxed)) {
+    with_console([&] { write_line(console_write, now, {text, length}); });
+  }
   if (auto* listener = g_listener.load(std::memory_order_acquire)) listener();
 }
 
@@ -137,7 +149,11 @@ void log(hal_log_level_t level, const char* module, const char* format, ...) {
 
 void set_console_level(int level) { g_console_level.store(level, std::memory_order_relaxed); }
 int console_level() { return g_console_level.load(std::memory_order_relaxed); }
-void set_console_writer(ConsoleWriter writer) { g_console_writer.store(writer, std::memory_order_release); }
+void set_screen_writer(ConsoleWriter writer) { g_screen_writer.store(writer, std::memory_order_release); }
+void set_console_outputs(bool early_console, bool screen) {
+  g_early_console_wanted.store(early_console, std::memory_order_relaxed);
+  g_screen_wanted.store(screen, std::memory_order_relaxed);
+}
 void break_console_lock() { g_console_lock_broken.store(true, std::memory_order_relaxed); }
 void set_log_listener(void (*listener)()) { g_listener.store(listener, std::memory_order_release); }
 

@@ -25,9 +25,14 @@ void log_v(hal_log_level_t level, const char* module, const char* format, va_lis
 void set_console_level(int level);
 int console_level();
 
-// Who shows text on the console, beside or instead of the early console. Null: hal_console_putc.
+// Who shows text on a screen, beside or instead of the early console. Called with interrupts off, and alone but for a
+// CPU that panics.
 using ConsoleWriter = void (*)(std::string_view text);
-void set_console_writer(ConsoleWriter writer);
+void set_screen_writer(ConsoleWriter writer);
+// Where the console is: on the early console, on the screen, or both (default: both). A panic goes everywhere.
+void set_console_outputs(bool early_console, bool screen);
+// Hands the lines so far that are for the console to a writer that has just come. During initialization.
+void show_log(ConsoleWriter writer);
 // Raw text to the console, not to the ring: the panic path's way out.
 void console_write(std::string_view text);
 // A program's bytes to the early console, as they are: lines of the log come between pieces of them, not into them. Any

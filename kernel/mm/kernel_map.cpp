@@ -253,6 +253,7 @@ hal_status_t hal_mmu_map(uintptr_t vaddr, uint64_t paddr, size_t size, uint32_t 
   if ((flags & HAL_MMU_WRITE) != 0) page_flags |= hal::PageFlags::Write;
   if ((flags & HAL_MMU_EXEC) != 0) page_flags |= hal::PageFlags::Exec;
   if ((flags & HAL_MMU_DEVICE) != 0) page_flags |= hal::PageFlags::Device;
+  if ((flags & HAL_MMU_WRITE_COMBINE) != 0) page_flags |= hal::PageFlags::WriteCombine;
   const Status mapped = mm::map_pages(vaddr, PhysAddr{paddr}, size, page_flags);
   if (!mapped) return mapped.error() == Errno::EEXIST ? HAL_BUSY : HAL_NO_MEMORY;
   hal::tlb_flush_local(vaddr, vaddr + size);

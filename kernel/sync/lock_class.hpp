@@ -67,6 +67,7 @@ enum class LockKind : u8 { Mutex, Spin, SpinIrq };
   X(InterruptTable,    SpinIrq)  /* handlers of a line, which run with it held */     \
   X(InterruptLines,    SpinIrq)  /* how many handlers a line has */                   \
   X(ProcessTable,      SpinIrq)  /* pids, parents, groups, sessions */                \
+  X(Keyboard,          SpinIrq)  /* modifiers and locks of the keyboards */           \
   X(Terminals,         SpinIrq)  /* the list of terminals */                          \
   X(Terminal,          SpinIrq)  /* a terminal's queues and settings */               \
   X(TerminalRing,      SpinIrq)  /* what a pseudo-terminal's master has yet to read */ \

@@ -6,6 +6,8 @@
 #include "kernel/diag/log.hpp"
 #include "kernel/diag/sysrq.hpp"
 #include "kernel/lib/subsystem.hpp"
+#include "kernel/tty/console_choice.hpp"
+#include "kernel/tty/screen/screen_terminal.hpp"
 #include "kernel/tty/terminals.hpp"
 
 namespace tty {
@@ -22,7 +24,8 @@ class ConsoleDriver final : public TerminalDriver {
   void input_taken() override;
 };
 ConsoleDriver g_driver;
-Terminal* g_console;
+Terminal* g_serial;
+Terminal* g_console;  // g_serial or the screen's
 // Input waits in the device until a program has made room. Set after the device was paused, and looked at after room
 // was made, so that one of the two sees the other.
 std::atomic<bool> g_is_paused = false;
@@ -32,18 +35,18 @@ void ConsoleDriver::input_taken() {
 }
 
 void on_input(u32, void*) {
-  while (g_console->has_input_room()) {
+  while (g_serial->has_input_room()) {
     const int byte = hal_console_getc();
     if (byte < 0) return;
     if (byte == HAL_CONSOLE_BREAK) {
       diag::sysrq_attention();
     } else if (!diag::sysrq_takes(static_cast<char>(byte))) {
-      g_console->receive(static_cast<u8>(byte));
+      g_serial->receive(static_cast<u8>(byte));
     }
   }
   hal_console_pause_input(true);
   g_is_paused.store(true, std::memory_order_seq_cst);
-  if (!g_console->has_input_room()) return;
+  if (!g_serial->has_input_room()) return;
   g_is_paused.store(false);
   hal_console_pause_input(false);
 }
@@ -51,18 +54,26 @@ void on_input(u32, void*) {
 Result<lib::Ref<vfs::File>> open_console(void*, vfs::DeviceNumber number, const vfs::Path& path, u32 flags) {
   // As on Linux, /dev/console itself never becomes a controlling terminal by being opened.
   const bool is_tty = number.major == kTtyMajor;
-  if (is_tty && (flags & vfs::open_flag::kNoctty) == 0) g_console->try_acquire_control();
-  lib::Ref<vfs::File> file = TRY(lib::make_ref<TerminalFile>(path, flags, lib::Ref<Terminal>(g_console)));
+  Terminal* const terminal = is_tty ? g_serial : g_console;
+  if (is_tty && (flags & vfs::open_flag::kNoctty) == 0) terminal->try_acquire_control();
+  lib::Ref<vfs::File> file = TRY(lib::make_ref<TerminalFile>(path, flags, lib::Ref<Terminal>(terminal)));
   return file;
 }
+
+constexpr const char* kNeeds[] = {"screen"};
 
 class ConsoleSubsystem final : public kernel::Subsystem {
  public:
   const char* name() const override { return "console"; }
-  void on_late_init(kernel::Kernel&) override {
-    g_console = lib::try_new<Terminal>(g_driver, vfs::DeviceNumber{kTtyMajor, kTtyS0});
-    if (g_console == nullptr) return;
-    add_terminal(*g_console);
+  std::span<const char* const> needs() const override { return kNeeds; }
+  void on_late_init(kernel::Kernel& kernel) override {
+    g_serial = lib::try_new<Terminal>(g_driver, vfs::DeviceNumber{kTtyMajor, kTtyS0});
+    if (g_serial == nullptr) return;
+    add_terminal(*g_serial);
+    Terminal* const screen = screen_terminal();
+    const bool is_screen =
+        choose_console(lib::CommandLine(kernel.boot().command_line), screen != nullptr).console_is_screen;
+    g_console = is_screen ? screen : g_serial;
     using vfs::FileType;
     static_cast<void>(vfs::register_device(FileType::Character, kAuxMajor, kConsole, 1, open_console, nullptr));
     static_cast<void>(vfs::register_device(FileType::Character, kTtyMajor, kTtyS0, 1, open_console, nullptr));

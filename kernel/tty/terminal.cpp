@@ -280,11 +280,16 @@ Result<i64> Terminal::set_window(const WindowSize& window) {
   return 0;
 }
 
+void Terminal::set_stopped(bool stopped) {
+  state_.with([&](State& state) { state.stopped = stopped; });
+  if (!stopped) can_write.wake_all(kOut | kWriteNormal);
+}
+
 Result<i64> Terminal::control(u32 request, VirtAddr argument) {
   constexpr u32 kGetSettings = 0x5401, kSet = 0x5402, kSetDrain = 0x5403, kSetFlush = 0x5404, kBreak = 0x5409,
                 kFlow = 0x540a, kFlush = 0x540b, kSetControlling = 0x540e, kGetGroup = 0x540f, kSetGroup = 0x5410,
                 kOutQueue = 0x5411, kGetWindow = 0x5413, kSetWindow = 0x5414, kInQueue = 0x541b, kDetach = 0x5422,
-                kGetSession = 0x5429;
+                kGetSession = 0x5429, kGetNumber = 0x8004'5432;
   switch (request) {
     case kGetSettings:
       TRY(mm::UserOut<Termios>(argument).put(state_.with([&](State&) { return input_.settings(); })));
@@ -295,10 +300,7 @@ Result<i64> Terminal::control(u32 request, VirtAddr argument) {
     case kBreak: return 0;
     case kFlow:
       if (argument > 3) return Err(Errno::EINVAL);
-      if (argument < 2) {
-        state_.with([&](State& state) { state.stopped = argument == 0; });
-        can_write.wake_all();
-      }
+      if (argument < 2) set_stopped(argument == 0);
       return 0;
     case kFlush:
       if (argument > 2) return Err(Errno::EINVAL);
@@ -324,6 +326,8 @@ Result<i64> Terminal::control(u32 request, VirtAddr argument) {
       TRY(mm::UserOut<WindowSize>(argument).put(state_.with([](State& state) { return state.window; })));
       return 0;
     case kSetWindow: return set_window(TRY(mm::UserIn<WindowSize>(argument).get()));
+    // The device behind /dev/console and its like, as dev_t is written in 32 bits.
+    case kGetNumber: TRY(mm::UserOut<u32>(argument).put(number_.major << 8 | number_.minor)); return 0;
     case kOutQueue: TRY(mm::UserOut<i32>(argument).put(0)); return 0;
     case kInQueue:
       TRY(mm::UserOut<i32>(argument).put(static_cast<i32>(state_.with([&](State&) { return input_.readable(); }))));

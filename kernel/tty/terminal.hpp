@@ -62,6 +62,11 @@ class Terminal : public lib::RefCounted<Terminal>, public lib::ListNode, private
   u32 poll(vfs::PollTable* table);
   Result<i64> control(u32 request, VirtAddr argument);
 
+  // A change is told to the foreground group. Never fails.
+  Result<i64> set_window(const WindowSize& window);
+  // Output stops or goes on, as by Ctrl-S and Ctrl-Q. Any context.
+  void set_stopped(bool stopped);
+
   // The terminal becomes that of the calling session, if it is a leader without one and nobody else has it.
   void try_acquire_control();
   void release_control(i32 session);
@@ -101,7 +106,6 @@ class Terminal : public lib::RefCounted<Terminal>, public lib::ListNode, private
   Status check_foreground_write();
   Result<i64> set_settings(const Termios& settings, bool flush_input);
   Result<i64> set_foreground(i32 group);
-  Result<i64> set_window(const WindowSize& window);
   Result<usize> read_raw(vfs::ReadBuffer& buffer, bool nonblocking);
   Result<usize> read_line(vfs::ReadBuffer& buffer, bool nonblocking);
 

@@ -7,7 +7,7 @@ import subprocess
 from console import Failure, run_logged, say
 from paths import BUILD, ROOT
 
-MODULES = "multiboot2 normal iso9660 part_msdos part_gpt fat serial terminal search boot configfile echo"
+MODULES = "multiboot2 normal iso9660 part_msdos part_gpt fat serial terminal search boot configfile echo test all_video"
 
 
 # Init moves there if there is such a disk.
@@ -48,6 +48,7 @@ terminal_input serial console
 terminal_output serial console
 set timeout=0
 set default=0
+if [ "$grub_platform" = pc ]; then insmod vbe; else insmod all_video; fi
 menuentry "Halyard" {{
   multiboot2 /boot/kernel {command_line}
   module2 /boot/initramfs.cpio initramfs

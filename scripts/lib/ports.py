@@ -9,7 +9,9 @@ A recipe is a folder userland/ports/NAME with two files:
                 `unpack`: false where build.sh unpacks the downloaded files itself;
                 `host_packages`: Debian packages that only building it needs;
                 `[[source]]`: package, version and dsc_sha256 of a Debian source package (`when_gcc` limits an
-                entry to one major version of the compiler). The .dsc names the SHA-256 of the other files.
+                entry to one major version of the compiler). The .dsc names the SHA-256 of the other files;
+                `[binary]`: instead, package, suite, version and deb_sha256 of a Debian package that is for all
+                architectures; it is looked into, never installed.
 - build.sh      run by bash -eu in an empty folder, with ARCH TRIPLE SOURCE DOWNLOADS OUT SYSROOT SHARED PORTS JOBS.
                 It leaves in OUT what is to be unpacked.
 
@@ -34,7 +36,7 @@ ARCHIVES = CACHE / "ports"
 DOWNLOADS = CACHE / "sources"
 KEY_LENGTH = 24
 
-FOR_KERNEL = ["musl", "libstdcxx-headers", "kernel-include", "libfdt", "lwip", "libsodium"]
+FOR_KERNEL = ["musl", "libstdcxx-headers", "kernel-include", "libfdt", "lwip", "libsodium", "console-font"]
 FOR_USERLAND = ["linux-headers", "toolchain", "busybox", "e2fsprogs", "dash", "lua", "sqlite",
                 "libsodium-guest", "mbedtls", "curl"]
 
@@ -71,6 +73,7 @@ class Recipe:
     self.depends = self._fields.get("depends", [])
     self.unpack = self._fields.get("unpack", True)
     self.host_packages = self._fields.get("host_packages", [])
+    self.binary = self._fields.get("binary")
 
   @property
   def shared(self):
@@ -109,6 +112,8 @@ class Recipe:
       yield f"{file.name} {apt.sha256_of(file)}"
     if self.source:
       yield f"source {self.source['package']} {_substituted(self.source) or self.source['dsc_sha256']}"
+    if self.binary:
+      yield f"binary {self.binary['package']} {self.binary['deb_sha256']}"
     if not self.shared:
       yield f"arch {arch.name} {compiler_version(arch.triple)}"
       package = self._fields.get("packages", {}).get(arch.name)
@@ -201,6 +206,8 @@ def _environment(this, arch, work):
     if this.unpack:
       run_logged(["dpkg-source", "--no-check", "-x", next(folder.glob("*.dsc")), work / "source"],
                  BUILD / f"log/unpack-{this.slug(arch)}.log")
+  if this.binary:
+    environment["DOWNLOADS"] = str(fetch_binary(this.binary))
   return environment
 
 
@@ -221,6 +228,27 @@ def fetch(source):
       _download(source, folder)
     pinned = (folder / "version").read_text() == source["version"]
     _verify(folder, source["dsc_sha256"] if pinned else None)
+  return folder
+
+
+def fetch_binary(binary):
+  """The folder with a binary package, downloaded once and compared with its pin each time it is used."""
+  package, version = binary["package"], binary["version"]
+  folder = DOWNLOADS / f"{package}_{version}"
+  with locked(DOWNLOADS / f"{package}.lock"):
+    if not folder.exists():
+      with step(f"fetching {package} {version}"):
+        partial = folder.with_suffix(".partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        state = apt.PrivateApt.for_architecture("amd64", binary["suite"])
+        state.update()
+        state.download_binary(package, partial)
+        partial.rename(folder)
+    deb = next(folder.glob("*.deb"))
+    if apt.sha256_of(deb) != binary["deb_sha256"]:
+      if f"_{_without_epoch(version)}_" in deb.name:
+        raise Failure(f"{deb.name} is not the file that the recipe pins", f"remove {folder} and try again")
+      warn(f"{package} {version} is gone from the archive; taking {deb.name}, which nobody has pinned")
   return folder
 
 

@@ -5,6 +5,7 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from console import Failure
 from paths import BUILD
 
 MACHINES = {
@@ -27,17 +28,20 @@ class Guest:
   gdb: bool = False
   disk: Path = None
   reboots: bool = False  # False: a restart of the machine ends QEMU
+  window: str = None  # QEMU's name of the display to open, with a graphics card; None: no card and no window
   extra: list = field(default_factory=list)
 
 
 def command(guest):
   """QEMU's arguments. The serial port is stdin and stdout; Ctrl-A X ends QEMU."""
   words = [guest.arch.qemu, *MACHINES[guest.arch.name], "-smp", str(guest.cpus), "-m", guest.memory,
-           "-display", "none", "-serial", "mon:stdio", "-nodefaults",
+           "-display", guest.window or "none", "-serial", "mon:stdio", "-nodefaults",
            "-netdev", "user,id=net0", "-device", "virtio-net-pci,netdev=net0,romfile=",
            "-device", "virtio-rng-pci"]
   if guest.arch.name == "x86_64":
     words += ["-accel", "kvm" if kvm_works() else "tcg", "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
+  if guest.window:
+    words += ["-vga", "std"]
   if guest.iso:
     words += ["-cdrom", str(guest.iso), "-boot", "d"]
   else:
@@ -52,6 +56,18 @@ def command(guest):
   if guest.gdb:
     words += ["-s", "-S"]
   return words + guest.extra
+
+
+def window_display(arch):
+  """The best display that QEMU can open a window with here."""
+  if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
+    raise Failure("there is no graphical session: neither DISPLAY nor WAYLAND_DISPLAY is set",
+                  "run this in a desktop's terminal, or by ssh -X; or look from elsewhere: -- -vga std -vnc :0")
+  listing = subprocess.run([arch.qemu, "-display", "help"], capture_output=True, text=True).stdout.split()
+  for display in ("gtk", "sdl"):
+    if display in listing:
+      return display
+  raise Failure(f"{arch.qemu} can open no window", "apt-get install qemu-system-gui")
 
 
 def devices_without_driver(disk):

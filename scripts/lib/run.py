@@ -27,7 +27,10 @@ def main():
   for file in (options.initramfs, options.disk):
     if file and not file.exists():
       raise Failure(f"no such file: {file}")
+  if options.window and (arch.name != "x86_64" or options.kernel_only):
+    raise Failure("--window needs a framebuffer, which only GRUB on x86_64 leaves", "leave out --kernel-only")
   setup.install_packages([arch])
+  options.display = qemu.window_display(arch) if options.window else None
   build.build(arch, options.kind)
   if options.no_store:
     return boot(arch, options)
@@ -65,6 +68,8 @@ def parse():
   parser.add_argument("--fresh-disk", action="store_true", help="begin with a new copy of root.ext2")
   parser.add_argument("--no-disk", action="store_true", help="run from memory")
   parser.add_argument("--kernel-only", action="store_true", help="x86_64: boot the kernel file directly, without GRUB")
+  parser.add_argument("--window", action="store_true", help="x86_64: open QEMU's window as well, with a screen and a keyboard "
+                      "that one can log in at")
   parser.add_argument("--no-devices", action="store_true", help="leave out the NVMe disk (build/ARCH/nvme.img, kept) and "
                       "the e1000e network card, whose drivers come from the store")
   parser.add_argument("--no-store", action="store_true", help="do not start the store daemon beside it")
@@ -92,7 +97,8 @@ def guest(arch, options):
   folder = build.output_folder(arch, options.kind)
   initramfs = options.initramfs or BUILD / arch.name / "initramfs.cpio"
   machine = qemu.Guest(arch, cpus=options.cpus, memory=options.memory, gdb=options.gdb,
-                       extra=[*_devices(arch, options), *options.qemu_args], reboots=True, disk=_disk(arch, options))
+                       extra=[*_devices(arch, options), *options.qemu_args], reboots=True, disk=_disk(arch, options),
+                       window=options.display)
   words = " ".join(word for word in (boot_image.ROOT_DISK if machine.disk else "", options.append) if word)
   if arch.name == "x86_64" and not options.kernel_only:
     machine.iso = folder / "halyard.iso"

@@ -5,6 +5,7 @@ folder under tests/ that has test_*.py files, run by pytest once for each archit
 cases a suite must run:
 
   SUITE COUNT [once]      `once`: the suite does not depend on the architecture
+  SUITE COUNT ARCH        another number for this architecture, which has cases of its own
 
 pytest suites find the architecture in HALYARD_ARCH, the kernel's kind in HALYARD_KIND, and 1 in HALYARD_QUICK when
 only a short answer is wanted (`@pytest.mark.slow` cases are left out then).
@@ -18,7 +19,7 @@ import json
 import os
 import subprocess
 import xml.etree.ElementTree as ElementTree
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import arches
 import build
@@ -49,6 +50,11 @@ class Count:
 class Required:
   count: int
   once: bool = False
+  by_arch: dict = field(default_factory=dict)
+
+  def on(self, arch):
+    """What is required on an architecture."""
+    return Required(self.by_arch.get(arch.name, self.count), self.once)
 
 
 def main():
@@ -85,7 +91,9 @@ def read_required():
   required = {}
   for line in file.read_text().splitlines() if file.exists() else ():
     words = line.split("#")[0].split()
-    if words:
+    if len(words) > 2 and words[2] in arches.ARCHES:
+      required[words[0]].by_arch[words[2]] = int(words[1])
+    elif words:
       required[words[0]] = Required(int(words[1]), "once" in words[2:])
   missing = [suite for suite in required if suite not in (UNIT, DEBUG_ONLY, *pytest_suites())]
   if missing or (UNIT in required and not (TESTS / "unit/meson.build").exists()):
@@ -157,7 +165,7 @@ def run_pytest(suite, arch, options, required):
   if status not in (0, 5) and not count.failed:  # 5: no case was chosen
     say(f"{name}: pytest ended with status {status}")
     count.failed += 1
-  return _hold_to(count, name, None if options.quick else required)
+  return _hold_to(count, name, required.on(arch) if required and not options.quick else None)
 
 
 def _hold_to(count, name, required):

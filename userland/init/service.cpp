@@ -1,9 +1,14 @@
 #include "userland/init/service.hpp"
 
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "userland/init/log.hpp"
@@ -41,6 +46,8 @@ bool apply(Description& service, const std::string& key, const std::string& valu
     service.terminal = value;
   else if (key == "user")
     service.user = value;
+  else if (key == "when")
+    service.when = value;
   else if (key == "restart" && kRestarts.contains(value))
     service.restart = kRestarts.at(value);
   else if (key == "kind" && kKinds.contains(value))
@@ -82,6 +89,29 @@ class Sorter {
   std::vector<Description> order_;
 };
 
+// The device behind a terminal's name: /dev/console and /dev/tty1 may be one. 0: there is none.
+unsigned device_of(const std::string& path) {
+  constexpr unsigned kGetDevice = 0x80045432;  // TIOCGDEV
+  const int fd = open(path.c_str(), O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+  unsigned device = 0;
+  if (fd < 0) return 0;
+  if (ioctl(fd, static_cast<int>(kGetDevice), &device) != 0) device = 0;
+  close(fd);
+  return device;
+}
+
+// Leaves out what is not for this machine, and all but the first of several services on one terminal.
+void leave_out_unwanted(std::map<std::string, Description>& all) {
+  std::set<unsigned> terminals;
+  std::erase_if(all, [&](const auto& entry) {
+    const Description& service = entry.second;
+    if (!service.when.empty() && access(service.when.c_str(), F_OK) != 0) return true;
+    if (service.terminal.empty()) return false;
+    const unsigned device = device_of(service.terminal);
+    return device != 0 && !terminals.insert(device).second;
+  });
+}
+
 }  // namespace
 
 std::optional<Description> parse_service(const std::string& name, const std::string& text, std::string& problem) {
@@ -122,6 +152,7 @@ std::vector<Description> load_services(const char* folder) {
     }
   }
   if (error) warn("%s: %s: no services", folder, error.message().c_str());
+  leave_out_unwanted(all);
   Sorter sorter(all);
   for (const auto& [name, service] : all) sorter.visit(name);
   return std::move(sorter).order();
