@@ -30,6 +30,14 @@ def test_ordinary_user():
       assert shown in guest.console.before.replace("\r", "")
 
 
+def test_the_log_leaves_who_has_logged_in_alone():
+  with machine.Machine("calm", "") as guest:
+    guest.wait_for_shell()
+    shown = guest.run('echo "<6>a sm""all thing" > /dev/kmsg; echo "<3>a la""rge thing" > /dev/kmsg; sleep 1')
+    assert "a large thing" in shown and "a small thing" not in shown
+    assert "a small thing" in guest.run("dmesg | tail -n 2")
+
+
 def test_wrong_password_is_refused_after_a_delay():
   with machine.Machine("wrong-password", "quiet") as guest:
     guest.expect(machine.LOGIN)

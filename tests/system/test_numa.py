@@ -32,7 +32,9 @@ def topology(sizes, cpus_of, distances=()):
 
 def boot(name, sizes, cpus_of, distances=(), command_line=""):
   eater = (machine.BUILD / "meson-userland/tests/system/eat-memory").read_bytes()
-  initramfs = machine.initramfs_with(name, [mkcpio.Entry("/bin/eat-memory", stat.S_IFREG | 0o755, data=eater)])
+  check = (machine.BUILD / "meson-userland/tests/guest/check-vdso").read_bytes()
+  initramfs = machine.initramfs_with(name, [mkcpio.Entry("/bin/eat-memory", stat.S_IFREG | 0o755, data=eater),
+                                            mkcpio.Entry("/bin/check-vdso", stat.S_IFREG | 0o755, data=check)])
   return machine.Machine(name, f"quiet {command_line}", initramfs, cpus=sum(map(len, cpus_of)), memory=f"{sum(sizes)}M",
                          extra=topology(sizes, cpus_of, distances))
 
@@ -93,6 +95,11 @@ def test_sizes_are_those_of_the_machine(two):
   assert sum(totals) == all_of_it
   counts = meminfo(two, 1)
   assert counts["MemUsed"] == counts["MemTotal"] - counts["MemFree"]
+
+
+def test_programs_see_their_node(two):
+  case = "vdso_getcpu_agrees_with_the_call"
+  assert two.run(f"check-vdso {case}").strip() == f"ok {case}"
 
 
 @pytest.mark.parametrize("cpu,node", [(0, 0), (1, 0), (2, 1), (3, 1)])

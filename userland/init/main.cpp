@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/klog.h>
 #include <sys/reboot.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -46,6 +47,13 @@ void start_loopback() {
     ioctl(socket, SIOCSIFFLAGS, &request);
   }
   close(socket);
+}
+
+// The console belongs to the system again: /etc/login/begin kept the log off it while somebody worked there.
+void show_log_again() {
+  constexpr int kConsoleLevel = 8, kAllButDebugging = 7;
+  if (has_kernel_word("quiet") || !kernel_option("loglevel").empty()) return;
+  klogctl(kConsoleLevel, nullptr, kAllButDebugging);
 }
 
 // Whatever still runs, in two steps.
@@ -93,6 +101,7 @@ int run() {
   reboot(RB_DISABLE_CAD);  // Ctrl-Alt-Del comes here as SIGINT
   Supervisor supervisor(load_services(kServices));
   const Ending ending = supervisor.run();
+  show_log_again();
   supervisor.stop_all();
   end_system(ending);
 }
