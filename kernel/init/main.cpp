@@ -106,7 +106,7 @@ void kernel_main(const hal::BootInfo& boot) {
   run_early_init(*g_kernel);
   stage_done("[BOOT] Kernel initialized");
   hal::interrupts_enable();
-  if (!options.has("nosmp") && options.number("maxcpus").value_or(2) > 1) sched::start_other_cpus();
+  if (!options.has("nosmp")) sched::start_other_cpus(options.number("maxcpus").value_or(hal_cpu_count()));
   K_ASSERT(sched::start_kernel_thread("boot", boot_thread, nullptr).has_value(), "no memory for the boot thread");
   sched::idle_loop();
 }

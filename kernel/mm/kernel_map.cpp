@@ -196,10 +196,6 @@ void free_stack(VirtAddr top) {
   give_slot(bottom);
 }
 
-bool is_stack_guard(VirtAddr address) {
-  return address >= kStackBase && address < kStackEnd && (address & hal::kKernelStackSize) != 0;
-}
-
 Result<VirtAddr> reserve_range(usize pages) {
   UsedRange* range = lib::try_new<UsedRange>();
   if (range == nullptr) return Err(Errno::ENOMEM);

@@ -15,8 +15,6 @@ namespace mm {
 Result<VirtAddr> allocate_stack();
 // Nobody executes on it any more. Any context in which spinning locks may be taken.
 void free_stack(VirtAddr top);
-// True if the address is in the guard page of some stack.
-bool is_stack_guard(VirtAddr address);
 
 // `pages` of kernel address space with nothing mapped. May sleep.
 Result<VirtAddr> reserve_range(usize pages);

@@ -1,5 +1,6 @@
 // What terminals ask of processes: tty::JobControl.
 
+#include "kernel/diag/assert.hpp"
 #include "kernel/lib/subsystem.hpp"
 #include "kernel/proc/job_control.hpp"
 #include "kernel/proc/send_signal.hpp"
@@ -49,8 +50,8 @@ TerminalControl g_control;
 class TerminalControlSubsystem final : public kernel::Subsystem {
  public:
   const char* name() const override { return "job-control"; }
-  void on_early_init(kernel::Kernel&) override {
-    tty::set_job_control(g_control);
+  void on_early_init(kernel::Kernel& kernel) override {
+    K_ASSERT(kernel.register_service<tty::JobControl>(&g_control).has_value(), "no memory for a service");
     set_session_end_hook([](Session& session) { tty::release_terminal_of(session.id); });
   }
 };

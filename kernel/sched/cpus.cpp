@@ -159,8 +159,8 @@ void init_boot_cpu(VirtAddr stack_top) {
   become_online(g_boot_cpu);
 }
 
-void start_other_cpus() {
-  for (u32 number = 1; number < hal_cpu_count(); ++number) {
+void start_other_cpus(u64 most) {
+  for (u32 number = 1; number < hal_cpu_count() && number < most; ++number) {
     const auto made = make_cpu(number);
     if (!made) {
       LOG_ERROR("smp", "no memory for CPU %u", number);

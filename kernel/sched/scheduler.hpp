@@ -14,7 +14,8 @@ namespace sched {
 // Turns the boot context into CPU 0's idle thread. Boot CPU, once, before any lock of kind Mutex can be contended.
 void init_boot_cpu(VirtAddr stack_top);
 // Prepares the structures of the other CPUs, then starts them one by one and waits until each is online or given up.
-void start_other_cpus();
+// Those beyond `most` CPUs in all stay off.
+void start_other_cpus(u64 most);
 // What a CPU does when nobody else wants it. Never returns.
 [[noreturn]] void idle_loop();
 

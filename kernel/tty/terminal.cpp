@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hal/timer.hpp"
+#include "kernel/lib/kernel.hpp"
 #include "kernel/mm/user_memory.hpp"
 
 namespace tty {
@@ -12,12 +13,9 @@ using namespace vfs::poll_event;
 
 constexpr int kSighup = 1, kSigcont = 18, kSigttin = 21, kSigttou = 22, kSigwinch = 28;
 
-JobControl* g_job_control;
-
 }  // namespace
 
-void set_job_control(JobControl& job_control) { g_job_control = &job_control; }
-JobControl& job_control() { return *g_job_control; }
+JobControl& job_control() { return *kernel::the_kernel().get_service<JobControl>(); }
 
 void Terminal::echo(std::string_view text) { send_processed(text); }
 void Terminal::signal(int signal) { held_->pending_signal |= u32{1} << signal; }
@@ -55,7 +53,7 @@ bool Terminal::receive(u8 byte) {
     return ok;
   });
   for (int signal = 1; signal < 32 && group != 0; ++signal) {
-    if ((signals >> signal & 1) != 0) g_job_control->signal_group(group, signal);
+    if ((signals >> signal & 1) != 0) job_control().signal_group(group, signal);
   }
   if (readable) can_read.wake_all(kIn | kReadNormal);
   if (restarted) can_write.wake_all(kOut | kWriteNormal);
@@ -71,8 +69,8 @@ void Terminal::hang_up() {
   });
   for (const i32 target : {session, group}) {
     if (target == 0) continue;
-    g_job_control->signal_group(target, kSighup);
-    g_job_control->signal_group(target, kSigcont);
+    job_control().signal_group(target, kSighup);
+    job_control().signal_group(target, kSigcont);
   }
   can_read.wake_all();
   can_write.wake_all();
@@ -81,20 +79,20 @@ void Terminal::hang_up() {
 Status Terminal::check_foreground_read() {
   for (;;) {
     const State now = state_.with([](State& state) { return state; });
-    if (now.session == 0 || now.session != g_job_control->current_session() ||
-        now.foreground == g_job_control->current_group()) {
+    if (now.session == 0 || now.session != job_control().current_session() ||
+        now.foreground == job_control().current_group()) {
       return {};
     }
-    if (!g_job_control->stop_background(kSigttin)) return Err(Errno::EIO);
+    if (!job_control().stop_background(kSigttin)) return Err(Errno::EIO);
     return Err(Errno::ERESTARTSYS);
   }
 }
 
 Status Terminal::check_foreground_write() {
   const State now = state_.with([](State& state) { return state; });
-  const bool background = now.session != 0 && now.session == g_job_control->current_session() &&
-                          now.foreground != g_job_control->current_group();
-  if (!background || !g_job_control->stop_background(kSigttou)) return {};
+  const bool background = now.session != 0 && now.session == job_control().current_session() &&
+                          now.foreground != job_control().current_group();
+  if (!background || !job_control().stop_background(kSigttou)) return {};
   return Err(Errno::ERESTARTSYS);
 }
 
@@ -226,9 +224,9 @@ u32 Terminal::poll(vfs::PollTable* table) {
 }
 
 void Terminal::try_acquire_control() {
-  if (!g_job_control->is_session_leader()) return;
-  const i32 session = g_job_control->current_session();
-  const i32 group = g_job_control->current_group();
+  if (!job_control().is_session_leader()) return;
+  const i32 session = job_control().current_session();
+  const i32 group = job_control().current_group();
   state_.with([&](State& state) {
     if (state.session != 0) return;
     state.session = session;
@@ -244,8 +242,8 @@ void Terminal::release_control(i32 session) {
     group = std::exchange(state.foreground, 0);
   });
   if (group == 0) return;
-  g_job_control->signal_group(group, kSighup);
-  g_job_control->signal_group(group, kSigcont);
+  job_control().signal_group(group, kSighup);
+  job_control().signal_group(group, kSigcont);
 }
 
 Result<i64> Terminal::set_settings(const Termios& settings, bool flush_input) {
@@ -261,10 +259,10 @@ Result<i64> Terminal::set_settings(const Termios& settings, bool flush_input) {
 
 Result<i64> Terminal::set_foreground(i32 group) {
   TRY(check_foreground_write());
-  const i32 session = g_job_control->current_session();
+  const i32 session = job_control().current_session();
   if (this->session() != session) return Err(Errno::ENOTTY);
   if (group <= 0) return Err(Errno::EINVAL);
-  if (!g_job_control->group_is_in_session(group, session)) return Err(Errno::EPERM);
+  if (!job_control().group_is_in_session(group, session)) return Err(Errno::EPERM);
   state_.with([&](State& state) { state.foreground = group; });
   return 0;
 }
@@ -276,7 +274,7 @@ Result<i64> Terminal::set_window(const WindowSize& window) {
     state.window = window;
     if (!same) group = state.foreground;
   });
-  if (group != 0) g_job_control->signal_group(group, kSigwinch);
+  if (group != 0) job_control().signal_group(group, kSigwinch);
   return 0;
 }
 
@@ -308,13 +306,13 @@ Result<i64> Terminal::control(u32 request, VirtAddr argument) {
       driver_.input_taken();
       return 0;
     case kSetControlling:
-      if (session() == g_job_control->current_session()) return 0;
-      if (!g_job_control->is_session_leader()) return Err(Errno::EPERM);
+      if (session() == job_control().current_session()) return 0;
+      if (!job_control().is_session_leader()) return Err(Errno::EPERM);
       try_acquire_control();
-      if (session() != g_job_control->current_session()) return Err(Errno::EPERM);
+      if (session() != job_control().current_session()) return Err(Errno::EPERM);
       return 0;
     case kGetGroup:
-      if (session() == 0 || session() != g_job_control->current_session()) return Err(Errno::ENOTTY);
+      if (session() == 0 || session() != job_control().current_session()) return Err(Errno::ENOTTY);
       TRY(mm::UserOut<i32>(argument).put(state_.with([](State& state) { return state.foreground; })));
       return 0;
     case kSetGroup: return set_foreground(TRY(mm::UserIn<i32>(argument).get()));
@@ -333,8 +331,8 @@ Result<i64> Terminal::control(u32 request, VirtAddr argument) {
       TRY(mm::UserOut<i32>(argument).put(static_cast<i32>(state_.with([&](State&) { return input_.readable(); }))));
       return 0;
     case kDetach:
-      if (session() != g_job_control->current_session()) return Err(Errno::ENOTTY);
-      if (g_job_control->is_session_leader()) release_control(session());
+      if (session() != job_control().current_session()) return Err(Errno::ENOTTY);
+      if (job_control().is_session_leader()) release_control(session());
       return 0;
     default: return Err(Errno::ENOTTY);
   }

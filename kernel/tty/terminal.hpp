@@ -23,7 +23,8 @@ class TerminalDriver {
   ~TerminalDriver() = default;
 };
 
-// What the room of processes does for terminals: it knows groups and sessions.
+// What the room of processes does for terminals: it knows groups and sessions. A service (kernel.hpp), registered in
+// early initialization.
 class JobControl {
  public:
   virtual i32 current_session() = 0;
@@ -40,7 +41,6 @@ class JobControl {
  protected:
   ~JobControl() = default;
 };
-void set_job_control(JobControl& job_control);
 JobControl& job_control();
 
 class Terminal : public lib::RefCounted<Terminal>, public lib::ListNode, private LineDiscipline::Client {

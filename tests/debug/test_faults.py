@@ -29,7 +29,7 @@ def test_is_caught(fault):
 
 
 def test_nothing_is_caught_in_peace():
-  with machine.Machine("fault-none", "watchdog=4") as guest:
+  with machine.Machine("fault-none", "watchdog=20") as guest:
     guest.wait_for_shell()
     assert "fine" in guest.run("sleep 6; (while :; do :; done) & sleep 6; kill $!; echo fine", timeout=120)
     assert re.search(r"\[ *\d+\.\d+\] init: starting", guest.run("dmesg"))

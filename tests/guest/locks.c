@@ -108,10 +108,20 @@ CASE(record_lock_wait_is_interrupted) {
   IN_CHILD(status, {
     struct sigaction action = {.sa_handler = nothing};
     sigaction(SIGALRM, &action, NULL);
-    ualarm(30000, 0);
+    ualarm(30000, 30000);
     CHECK_ERROR(lock(fd, F_SETLKW, F_WRLCK, 0, 0), EINTR);
   });
   CHECK(status == 0);
+}
+
+/* The letter in /proc/PID/stat. */
+static char state_of(pid_t pid) {
+  char path[40], text[200] = "";
+  snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+  FILE* file = fopen(path, "r");
+  CHECK(file != NULL && fgets(text, sizeof text, file) != NULL && strrchr(text, ')') != NULL);
+  fclose(file);
+  return strrchr(text, ')')[2];
 }
 
 CASE(record_lock_circle_is_refused) {
@@ -128,7 +138,7 @@ CASE(record_lock_circle_is_refused) {
   }
   char byte;
   CHECK(read(ready[0], &byte, 1) == 1);
-  usleep(50000);
+  while (state_of(pid) != 'S') usleep(1000);
   CHECK_ERROR(lock(fd, F_SETLKW, F_WRLCK, 1, 1), EDEADLK);
   CHECK(lock(fd, F_SETLK, F_UNLCK, 0, 1) == 0);
   CHECK(waitpid(pid, &status, 0) == pid && status == 0);

@@ -120,8 +120,9 @@ CASE(signal_reset_hand) {
   CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR1);
 }
 
+/* Again and again: one signal could come before the call that it is to interrupt. */
 static void alarm_soon(void) {
-  struct itimerval timer = {{0, 0}, {0, 20000}};
+  struct itimerval timer = {{0, 20000}, {0, 20000}};
   CHECK(setitimer(ITIMER_REAL, &timer, NULL) == 0);
 }
 
@@ -132,7 +133,7 @@ CASE(signal_interrupts_read) {
   handle(SIGALRM, count, 0);
   alarm_soon();
   CHECK_ERROR(read(ends[0], &byte, 1), EINTR);
-  CHECK(caught == 1);
+  CHECK(caught >= 1);
 }
 
 static int restart_pipe[2];
@@ -147,7 +148,7 @@ CASE(signal_restarts_read) {
   CHECK(pipe(restart_pipe) == 0);
   handle(SIGALRM, write_byte, SA_RESTART);
   alarm_soon();
-  CHECK(read(restart_pipe[0], &byte, 1) == 1 && byte == 'x' && caught == 1);
+  CHECK(read(restart_pipe[0], &byte, 1) == 1 && byte == 'x' && caught >= 1);
 }
 
 CASE(signal_ends_sleep_early) {
@@ -165,7 +166,7 @@ CASE(signal_suspend_waits_with_mask) {
   CHECK(sigprocmask(SIG_BLOCK, &block, NULL) == 0);
   alarm_soon();
   CHECK_ERROR(sigsuspend(&none), EINTR);
-  CHECK(caught == 1);
+  CHECK(caught >= 1);
   sigset_t now;
   CHECK(sigprocmask(SIG_SETMASK, NULL, &now) == 0 && sigismember(&now, SIGALRM));
 }
@@ -239,14 +240,17 @@ CASE(signal_to_group) {
   IN_CHILD(status, {
     setpgid(0, 0);
     handle(SIGUSR1, SIG_IGN, 0);
+    int ready[2];
+    char byte;
+    CHECK(pipe(ready) == 0);
     pid_t first = fork();
     if (first == 0) {
       handle(SIGUSR1, SIG_DFL, 0);
       kill(getppid(), SIGUSR1);
-      pause();
-      _exit(0);
+      (void)!write(ready[1], "x", 1);
+      for (;;) pause();
     }
-    usleep(50000);
+    CHECK(read(ready[0], &byte, 1) == 1);
     CHECK(kill(0, SIGUSR1) == 0);
     int inner;
     CHECK(waitpid(first, &inner, 0) == first && WIFSIGNALED(inner) && WTERMSIG(inner) == SIGUSR1);

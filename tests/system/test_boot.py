@@ -13,7 +13,7 @@ import machine  # noqa: E402
 import mkcpio  # noqa: E402
 
 STAGES = ["[BOOT] Boot information loaded", "[BOOT] Paging enabled", "[BOOT] Kernel initialized",
-          "[BOOT] Scheduling enabled", "[INIT] Starting init process"]
+          "[BOOT] Scheduling enabled", "[INIT] Starting init process", "[INIT] Starting login"]
 
 
 def test_stages_in_order_and_a_shell():
@@ -32,6 +32,24 @@ def test_all_cpus_come_online(cpus):
     assert guest.run("nproc").strip() == str(cpus)
 
 
+@pytest.mark.parametrize("words,cpus", [("nosmp", 1), ("maxcpus=1", 1), ("maxcpus=3", 3), ("maxcpus=9", 4)])
+def test_command_line_limits_the_cpus(words, cpus):
+  with machine.Machine(f"limit-{words}", f"quiet {words}", cpus=4) as guest:
+    guest.wait_for_shell()
+    assert guest.run("grep -c ^processor /proc/cpuinfo").strip() == str(cpus)
+
+
+def test_memory_that_a_bare_system_takes():
+  """At most 24 MiB of 512 at the first program, of which the kernel's file at most 4."""
+  init = mkcpio.Entry("/init", stat.S_IFREG | 0o755, data=b"#!/bin/sh\nmount -t proc proc /proc\n"
+                      b"while read line; do echo $line; done < /proc/meminfo\npoweroff -f\n")
+  with machine.Machine("bare", "quiet", machine.initramfs_with("bare", [init]), memory="512M") as guest:
+    free = int(guest.expect(r"MemFree: (\d+) kB").group(1))
+    guest.wait_for_end()
+  assert 512 * 1024 - free <= 24 * 1024, f"{512 * 1024 - free} KiB are taken"
+  assert machine.kernel().stat().st_size <= 4 << 20
+
+
 PLAIN_MODELS = {"x86_64": "qemu64", "aarch64": "cortex-a72", "riscv64": "rv64"}
 
 
@@ -41,6 +59,18 @@ def test_plain_cpu_model():
     guest.wait_for_shell()
     assert guest.run("head -c 8 /dev/random | wc -c").strip() == "8"
     assert guest.run("awk 'BEGIN { print 1.5 * 3 }'").strip() == "4.5"
+
+
+# Machines that do the same work in another way: an older interrupt controller, page tables with a level less.
+OTHER_WAYS = {"x86_64": (["-machine", "pc"], ""), "aarch64": (["-machine", "virt,gic-version=2"], ""),
+              "riscv64": ([], "no4lvl")}
+
+
+def test_other_ways():
+  extra, words = OTHER_WAYS[machine.ARCH.name]
+  with machine.Machine("other-ways", f"quiet {words}", extra=extra) as guest:
+    guest.wait_for_shell()
+    assert guest.run("seq 1 1000 | sort -n | tail -1").strip() == "1000"
 
 
 def test_shell_runs_programs():
@@ -63,11 +93,29 @@ def test_job_control_at_the_console():
     guest.expect(r"Stopped")
     guest.wait_for_shell()
     assert "sleep 1000" in guest.run("jobs")
+    guest.run("bg")
+    assert "Running" in guest.run("jobs")
     guest.console.sendline("fg")
     guest.expect("sleep 1000")
     guest.console.send("\x03")
     guest.wait_for_shell()
     assert guest.run("echo $?").strip() == "130"
+
+
+def test_line_editing_of_the_shell():
+  """Letters of two bytes, moved over and removed as one; the line before comes back."""
+  with machine.Machine("shell-editing", "quiet") as guest:
+    guest.wait_for_shell()
+    left, up, backspace = "\x1b[D", "\x1b[A", "\x7f"
+    guest.console.send("echo gr\u00fc\u00dfex" + left + "e" + "\x1b[C" + backspace + "\r")
+    guest.expect("\ngr\u00fc\u00dfee\r*\n")
+    guest.wait_for_shell()
+    guest.console.send("echo \u00e4\u00f6" + left + backspace + "\r")
+    guest.expect("\n\u00f6\r*\n")
+    guest.wait_for_shell()
+    guest.console.send(up + up + "\r")
+    guest.expect("\ngr\u00fc\u00dfee\r*\n")
+    guest.wait_for_shell()
 
 
 def test_line_editing_of_the_terminal():

@@ -1,5 +1,6 @@
 """Accounts: who may log in, as whom programs run, and the terminal that a login finds."""
 
+import hashlib
 import re
 import sys
 import time
@@ -71,7 +72,24 @@ def test_su_and_passwd():
     guest.expect(USER_PROMPT)
     guest.console.sendline("exit")
     guest.expect(machine.LOGIN)
+    # All of it counts, not the first eight letters.
+    guest.console.sendline("user")
+    guest.expect("Password: ")
+    guest.console.sendline("Sesame-o")
+    guest.expect("Login incorrect")
+    guest.expect(machine.LOGIN)
     guest.log_in("user", "Sesame-open-4711", prompt=USER_PROMPT)
+    guest.console.sendline("passwd")
+    for asked, answer in (("Old password: ", "Sesame-open-4711"), ("New password: ", "Quite-another-0815"),
+                          ("Retype password: ", "Quite-another-0815")):
+      guest.expect(asked)
+      guest.console.sendline(answer)
+    guest.expect("password for user changed")
+    guest.expect(USER_PROMPT)
+    guest.console.sendline("exit")
+    guest.expect(machine.LOGIN)
+    guest.log_in()
+    assert re.search(r"^user:\$6\$", guest.run("grep ^user: /etc/shadow"), re.M)
 
 
 def test_window_size_is_asked_of_the_terminal():
@@ -104,11 +122,12 @@ def test_paste_of_64_kib_arrives_whole():
   lines = 1024
   with machine.Machine("paste", "quiet") as guest:
     guest.wait_for_shell()
-    guest.console.sendline("stty -echo; cat > /tmp/paste; stty echo; md5sum < /tmp/paste; wc -c < /tmp/paste")
-    time.sleep(1)
+    guest.console.sendline("stty -echo; echo be''gin; cat > /tmp/paste; stty echo; md5sum < /tmp/paste; wc -c < /tmp/paste")
+    guest.expect(r"\nbegin\r*\n")
     guest.console.delaybeforesend = None
     for _ in range(lines):
       guest.console.send(line)
     guest.console.send("\x04")
-    guest.expect(r"\n(\d+)\r*\n", timeout=300)
-    assert int(guest.console.match.group(1)) == len(line) * lines
+    guest.expect(r"([0-9a-f]{32})  -\r*\n(\d+)\r*\n", timeout=300)
+    digest, length = guest.console.match.groups()
+    assert (int(length), digest) == (len(line) * lines, hashlib.md5(line.encode() * lines).hexdigest())

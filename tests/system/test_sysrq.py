@@ -39,10 +39,10 @@ def test_trigger_is_for_root_and_writes_out():
     guest.expect("everything is written out")
     assert "denied" in guest.run("\rsu user -c 'echo s > /proc/sysrq-trigger'")
     assert guest.run("ls -l /proc/sysrq-trigger").startswith("--w-------")
-    guest.run("sleep 1000 & sleep 1; jobs")
+    guest.run("sleep 1000 & until grep -q sleep /proc/$!/comm; do :; done")
     guest.console.sendline("echo e > /proc/sysrq-trigger")
     guest.expect("TERM to all programs but init\r*\n")
-    assert "none" in guest.run("\rpidof sleep || echo none")
+    assert "none" in guest.run("\rwhile pidof sleep; do usleep 10000; done; echo none")
     # Not even the shell survives this one; init starts the login again.
     guest.console.sendline("echo i > /proc/sysrq-trigger")
     guest.expect("KILL to all programs but init\r*\n")

@@ -4,11 +4,16 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdarg>
 #include <cstdio>
 
 namespace init {
 namespace {
+
+// Its zero is the kernel's start.
+using Clock = std::chrono::steady_clock;
+const Clock::time_point g_began = Clock::now();
 
 // The kernel's log shows it on the console too, if it is serious enough for the level that is set.
 void put(int level, const char* format, va_list arguments) {
@@ -37,6 +42,14 @@ void warn(const char* format, ...) {
   va_start(arguments, format);
   put(4, format, arguments);
   va_end(arguments);
+}
+
+void stage_done(const char* text) {
+  using std::chrono::duration_cast, std::chrono::microseconds, std::chrono::milliseconds;
+  const Clock::time_point now = Clock::now();
+  const long took_us = duration_cast<microseconds>(now - g_began).count();
+  say("[INIT] %s (%ld.%03ld ms, %ld ms since start)", text, took_us / 1000, took_us % 1000,
+      static_cast<long>(duration_cast<milliseconds>(now.time_since_epoch()).count()));
 }
 
 }  // namespace init

@@ -82,7 +82,8 @@ int run(const std::vector<const char*>& words) {
   return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-// e2fsck's status: 0 clean, 1 repaired, 2 repaired and a new start is wanted, from 4 on not repaired (e2fsck(8)).
+// e2fsck's status: 0 clean, 1 repaired, 2 as well and a mounted disk would need a new start, which this one does not;
+// from 4 on not repaired (e2fsck(8)).
 bool check_disk(const std::string& device) {
   constexpr const char* kChecker = "/sbin/e2fsck";
   if (access(kChecker, X_OK) != 0) {
@@ -90,7 +91,7 @@ bool check_disk(const std::string& device) {
     return true;
   }
   const int status = run({kChecker, "-p", device.c_str()});
-  if (status == 1 || status == 2) say("%s was repaired", device.c_str());
+  if (status >= 1 && status < 4) say("%s was repaired", device.c_str());
   if (status >= 0 && status < 4) return true;
   warn("e2fsck -p %s ended with status %d: repair it by hand (e2fsck -f %s)", device.c_str(), status, device.c_str());
   return false;

@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "userland/init/log.hpp"
 
@@ -134,6 +135,7 @@ void Supervisor::start_ready() {
 void Supervisor::start(Service& service) {
   service.started = Clock::now();
   service.was_started = true;
+  if (!service.description.terminal.empty() && !std::exchange(login_was_started_, true)) stage_done("Starting login");
   const pid_t pid = fork();
   if (pid == 0) execute(service.description);
   if (pid < 0) {

@@ -40,6 +40,7 @@ class Supervisor {
   bool wait_for_end(const Service& service, std::chrono::milliseconds patience);
 
   std::vector<Service> services_;
+  bool login_was_started_ = false;
 };
 
 }  // namespace init

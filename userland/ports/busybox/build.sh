@@ -9,6 +9,7 @@ set_option CONFIG_STATIC y
 set_option CONFIG_CROSS_COMPILER_PREFIX "\"$compiler\""
 # GCC 14 takes for an error what GCC 12 warned about, and busybox has it in one place.
 set_option CONFIG_EXTRA_CFLAGS '"-Wno-error=incompatible-pointer-types"'
+set_option CONFIG_FEATURE_DEFAULT_PASSWD_ALGO '"sha512"'
 set_option CONFIG_UNICODE_SUPPORT y
 set_option CONFIG_UNICODE_USING_LOCALE n
 set_option CONFIG_LAST_SUPPORTED_WCHAR 0
