@@ -19,6 +19,8 @@ ARCH = arches.chosen([os.environ.get("HALYARD_ARCH", "x86_64")])[0]
 KIND = os.environ.get("HALYARD_KIND", "release")
 BUILD = ROOT / "build" / ARCH.name
 LOGS = ROOT / "build/log/tests"
+# Where the programs for disks are, for a user too.
+TOOLS = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
 PROMPT = re.compile(r"~ # $")
 LOGIN = re.compile(r"login: $")
 # What `resize` asks; a terminal answers with the place of its cursor.
@@ -89,11 +91,22 @@ class Machine:
     self.expect(PROMPT, timeout)
     return self.console.before.replace("\r", "")
 
+  def power_off(self):
+    """An orderly end, from a shell's prompt."""
+    self.console.sendline("poweroff")
+    assert self.wait_for_end() == 0
+
   def wait_for_end(self, timeout=PATIENCE):
     """The machine turns itself off: QEMU's exit status."""
     self.console.expect(pexpect.EOF, timeout=timeout)
     self.console.close()
     return self.console.exitstatus
+
+
+def assert_clean(image):
+  """The host's e2fsck finds nothing to mend in an ext2 image (or part of one: FILE?offset=BYTES)."""
+  checked = host_run(["e2fsck", "-fn", image], env=TOOLS)
+  assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def host_run(words, **options):

@@ -87,8 +87,8 @@ def test_catalog_decides(store, files):
 
     store.publish(files["newer"])
     wait_for_why(guest, slot, "newer than nvme 1.0.0")
-    guest.console.sendline("poweroff")
-    assert guest.wait_for_end() == 0
+    guest.power_off()
+  machine.assert_clean(DISK)
 
 
 def test_update_takes_over_at_the_next_start(store):
@@ -97,6 +97,8 @@ def test_update_takes_over_at_the_next_start(store):
     driver_store.wait_in_guest(guest, "test -b /dev/nvme1n1")
     assert guest.run("cat /proc/ajdrv").startswith("nvme 1.1.0 ")
     assert len(re.findall(r"nvme 1\.1\.0 .*loaded", guest.run("ajdrv list"))) == 2
+    guest.power_off()
+  machine.assert_clean(DISK)
 
 
 def test_work_that_cannot_be_done_is_told(store):
@@ -111,3 +113,5 @@ def test_work_that_cannot_be_done_is_told(store):
     driver_store.wait_in_guest(guest, "ajdrv status | grep -q 'up to date'")
     assert re.search(rf"install {slot} {wrong} failed", store.command("status"))
     assert re.search(rf"^{slot} nvme 1\.1\.0 keep loaded", guest.run("ajdrv list"), re.M)
+    guest.power_off()
+  machine.assert_clean(DISK)

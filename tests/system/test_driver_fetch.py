@@ -14,7 +14,6 @@ import machine  # noqa: E402
 import mkdisk  # noqa: E402
 import qemu  # noqa: E402
 
-TOOLS = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
 ROOT = "quiet root=/dev/vda"
 NOWHERE = "ajdrv.store=http://10.0.2.2:9"
 CONTENT = "seq 200000"
@@ -34,16 +33,6 @@ class Hardware:
 
   def boot(self, name, word):
     return machine.Machine(name, f"{ROOT} {word}", extra=self.words, disk=self.root)
-
-
-def power_off(guest):
-  guest.console.sendline("poweroff")
-  assert guest.wait_for_end() == 0
-
-
-def check(image):
-  run = machine.host_run(["e2fsck", "-fn", image], env=TOOLS)
-  assert run.returncode == 0, run.stdout
 
 
 def slot_of(guest, driver):
@@ -130,9 +119,9 @@ def test_queued_work_is_done(guest):
 
 
 def test_kept_packages_are_loaded_without_the_store(guest):
-  power_off(guest)
-  check(guest.hardware.disk)
-  check(guest.hardware.root)
+  guest.power_off()
+  machine.assert_clean(guest.hardware.disk)
+  machine.assert_clean(guest.hardware.root)
   with guest.hardware.boot("fetch-again", NOWHERE) as again:
     again.wait_for_shell()
     driver_store.wait_in_guest(again, "ajdrv status | grep -q retrying")
@@ -144,5 +133,5 @@ def test_kept_packages_are_loaded_without_the_store(guest):
     assert "eth1" in again.run("cat /proc/net/dev")
     assert "again in" in again.run("dmesg | grep bootstrapd:")
     again.run("umount /mnt")
-    power_off(again)
-  check(guest.hardware.disk)
+    again.power_off()
+  machine.assert_clean(guest.hardware.disk)

@@ -1,7 +1,6 @@
 """The system on its root disk: what a user leaves there stays, the end is orderly, and damage is mended at the start."""
 
 import contextlib
-import os
 import re
 import sys
 from pathlib import Path
@@ -11,7 +10,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import machine  # noqa: E402
 import mkdisk  # noqa: E402
 
-TOOLS = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
 ROOT = "quiet root=/dev/vda"
 
 
@@ -21,15 +19,6 @@ def fresh_disk(name):
   return image
 
 
-def check(image):
-  return machine.host_run(["e2fsck", "-fn", image], env=TOOLS)
-
-
-def power_off(guest):
-  guest.console.sendline("poweroff")
-  assert guest.wait_for_end() == 0
-
-
 @contextlib.contextmanager
 def on_root_disk(name, **options):
   """A machine on a fresh root disk, at root's prompt; afterwards an orderly end, and a file system that is clean."""
@@ -37,8 +26,8 @@ def on_root_disk(name, **options):
   with machine.Machine(name, ROOT, disk=image, **options) as guest:
     guest.wait_for_shell()
     yield guest
-    power_off(guest)
-  assert check(image).returncode == 0, check(image).stdout
+    guest.power_off()
+  machine.assert_clean(image)
 
 
 def test_files_survive_reboot_and_poweroff():
@@ -63,8 +52,8 @@ def test_damage_is_mended_at_the_start():
     guest.expect(r"init: /dev/vda was repaired")
     guest.wait_for_shell()
     assert guest.run("cat /root/kept").strip() == "kept"
-    power_off(guest)
-  assert check(image).returncode == 0, check(image).stdout
+    guest.power_off()
+  machine.assert_clean(image)
 
 
 def test_without_the_disk_it_runs_from_memory():

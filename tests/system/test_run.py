@@ -66,8 +66,7 @@ def test_login_drivers_and_the_end():
     assert "/dev/vda on / type ext2" in terminal.run("mount")
     terminal.console.sendline("poweroff")
     assert terminal.expect_end() == 0
-  checked = machine.host_run(["e2fsck", "-fn", disk])
-  assert checked.returncode == 0, checked.stdout
+  machine.assert_clean(disk)
 
 
 def test_control_a_x_leaves():

@@ -1,6 +1,5 @@
 """Disks: an ext2 file system on virtio-blk and in RAM, through reboots, and e2fsck's opinion of what is left."""
 
-import os
 import stat
 import subprocess
 import sys
@@ -13,7 +12,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import machine  # noqa: E402
 import mkcpio  # noqa: E402
 
-TOOLS = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
 # Cases that only mean something on the file system that holds the first root.
 PROGRAMS = ["files", "names", "storage"]
 
@@ -24,15 +22,9 @@ def disk(name, options="-b 4096", size="64M"):
   machine.LOGS.mkdir(parents=True, exist_ok=True)
   image.unlink(missing_ok=True)
   subprocess.run(["truncate", "-s", size, image], check=True)
-  subprocess.run(["mke2fs", "-q", "-t", "ext2", "-F", *options.split(), image], check=True, env=TOOLS)
+  subprocess.run(["mke2fs", "-q", "-t", "ext2", "-F", *options.split(), image], check=True, env=machine.TOOLS)
   drive = f"file={image},if=none,id=disk0,format=raw"
   return image, ["-drive", drive, "-device", "virtio-blk-pci,drive=disk0"]
-
-
-def check(image, repair=False):
-  """e2fsck's exit status and what it said."""
-  run = machine.host_run(["e2fsck", "-f", "-p" if repair else "-n", image], env=TOOLS)
-  return run.returncode, run.stdout + run.stderr
 
 
 def turn_off(guest):
@@ -51,7 +43,7 @@ def test_files_survive_a_reboot(block_size):
     total = guest.run("md5sum < /mnt/big").split()[0]
     assert guest.run("umount /mnt; echo $?").strip() == "0"
     turn_off(guest)
-  assert check(image)[0] == 0, check(image)[1]
+  machine.assert_clean(image)
   with machine.Machine(f"reboot-b-{block_size}", "quiet", extra=drive) as guest:
     guest.wait_for_shell()
     guest.run("mount -t ext2 -o ro /dev/vda /mnt")
@@ -70,9 +62,9 @@ def test_synced_files_survive_a_cut():
     guest.run("mount -t ext2 /dev/vda /mnt")
     guest.run("for i in $(seq 200); do echo $i > /mnt/f$i; done")
     guest.run("sync; rm /mnt/f1*; echo new > /mnt/later")
-  status, said = check(image, repair=True)
-  assert status <= 1, said
-  shown = machine.host_run(["debugfs", "-R", "cat /f200", image], env=TOOLS)
+  mended = machine.host_run(["e2fsck", "-fp", image], env=machine.TOOLS)
+  assert mended.returncode <= 1, mended.stdout + mended.stderr
+  shown = machine.host_run(["debugfs", "-R", "cat /f200", image], env=machine.TOOLS)
   assert shown.stdout == "200\n"
 
 
@@ -91,12 +83,12 @@ def test_guest_cases_on_ext2():
     guest.wait_for_end()
   failed = {line.split()[2].rstrip(":") for line in output.splitlines() if line.startswith("not ok")}
   assert failed == {"times_are_set_and_kept"}  # ext2 keeps whole seconds
-  assert check(image)[0] == 0, check(image)[1]
+  machine.assert_clean(image)
 
 
 def test_root_moves_to_the_disk():
   """What init does with root=: the disk becomes the root, and programs run from it."""
-  _, drive = disk("root")
+  image, drive = disk("root")
   with machine.Machine("root", "quiet", extra=drive) as guest:
     guest.wait_for_shell()
     guest.run("mount -t ext2 /dev/vda /mnt")
@@ -110,6 +102,7 @@ def test_root_moves_to_the_disk():
     assert "/dev devtmpfs" in shown
     assert guest.run("mount -o remount,ro /; touch /x; echo $?").strip().endswith("1")
     turn_off(guest)
+  machine.assert_clean(image)
 
 
 def test_disk_in_ram():
@@ -127,7 +120,7 @@ def test_disk_in_ram():
 def test_partitions():
   image, drive = disk("partitions")
   table = "label: dos\nstart=2048,size=20480,type=83\nstart=22528,size=40960,type=83\n"
-  made = machine.host_run(["sfdisk", "-q", image], env=TOOLS, input=table)
+  made = machine.host_run(["sfdisk", "-q", image], env=machine.TOOLS, input=table)
   if made.returncode:
     pytest.skip("no sfdisk on this machine")
   with machine.Machine("partitions", "quiet", extra=drive) as guest:
@@ -137,11 +130,13 @@ def test_partitions():
     guest.run("mkfs.ext2 /dev/vda2 > /dev/null")
     guest.run("mount -t ext2 /dev/vda2 /mnt && echo x > /mnt/x")
     assert guest.run("umount /mnt; echo $?").strip() == "0"
+    turn_off(guest)
+  machine.assert_clean(f"{image}?offset={22528 * 512}")
 
 
 def test_cache_gives_way_to_programs():
   """More is read than fits the memory, and programs still find some."""
-  _, drive = disk("pressure", size="256M")
+  image, drive = disk("pressure", size="256M")
   with machine.Machine("pressure", "quiet", memory="128M", extra=drive) as guest:
     guest.wait_for_shell()
     guest.run("mount -t ext2 /dev/vda /mnt")
@@ -149,3 +144,6 @@ def test_cache_gives_way_to_programs():
     assert guest.run("cat /mnt/big /mnt/big | wc -c", timeout=300).strip() == str(2 * 180 << 20)
     guest.run("dd if=/dev/zero of=/dev/null bs=40M count=2")
     assert guest.run("echo $?").strip() == "0"
+    guest.run("umount /mnt")
+    turn_off(guest)
+  machine.assert_clean(image)
