@@ -14,6 +14,7 @@ import machine  # noqa: E402
 import mkdisk  # noqa: E402
 import packages  # noqa: E402
 
+pytestmark = pytest.mark.slow
 CODE = machine.BUILD / f"meson-{machine.KIND}/scripts/link/nvme.so"
 DISK = machine.LOGS / f"{machine.ARCH.name}-catalog.ext2"
 NVME = ["-drive", "driver=null-co,size=16M,if=none,id=nvme{0}", "-device", "nvme,drive=nvme{0},serial=halyard-{0}"]

@@ -67,6 +67,7 @@ def test_names_from_the_hosts_file():
     assert "(127.0.0.1)" in guest.run("ping -c 1 somewhere | head -1")
 
 
+@pytest.mark.slow
 def test_wget_from_the_host(web_port):
   with machine.Machine("net-wget", "quiet") as guest:
     guest.wait_for_shell()

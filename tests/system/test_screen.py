@@ -76,6 +76,7 @@ def test_boot_log_login_and_commands():
     shown.wait_for_line("over there")
 
 
+@pytest.mark.slow
 def test_every_character_key():
   with seen("screen-keys") as (_, shown):
     log_in(shown)
@@ -96,6 +97,7 @@ def test_every_character_key():
     shown.wait_for_end_of_text("~ #")
 
 
+@pytest.mark.slow
 def test_editing_a_line_and_interrupting():
   with seen("screen-editing") as (_, shown):
     log_in(shown)
@@ -121,6 +123,7 @@ def test_editing_a_line_and_interrupting():
     assert run(shown, "echo $?") != ["0"]
 
 
+@pytest.mark.slow
 def test_colors_lines_and_characters():
   with seen("screen-colors") as (_, shown):
     log_in(shown)
@@ -134,6 +137,7 @@ def test_colors_lines_and_characters():
     assert "".join(cell.character for cell in cells[1][:6]) == "\u250c\u2500\u2510 \u00e4\u20ac"
 
 
+@pytest.mark.slow
 def test_the_terminal_answers_questions():
   with seen("screen-answers") as (_, shown):
     log_in(shown)
@@ -141,6 +145,7 @@ def test_the_terminal_answers_questions():
     shown.wait_for_line("033   [   2   0   ;   9   R")
 
 
+@pytest.mark.slow
 def test_vi_uses_the_whole_screen():
   with seen("screen-vi") as (_, shown):
     log_in(shown)
@@ -159,6 +164,7 @@ def test_vi_uses_the_whole_screen():
     assert run(shown, "sed -n 3p /tmp/numbers") == ["new line"]
 
 
+@pytest.mark.slow
 def test_output_that_runs_past_ends_right():
   with seen("screen-scroll") as (_, shown):
     log_in(shown)
@@ -167,6 +173,7 @@ def test_output_that_runs_past_ends_right():
     assert rows[:47] == [str(number) for number in range(20000 - 46, 20001)]
 
 
+@pytest.mark.slow
 def test_sysrq_and_panic_reach_the_screen():
   with seen("screen-panic") as (guest, shown):
     log_in(shown)
@@ -179,6 +186,7 @@ def test_sysrq_and_panic_reach_the_screen():
     guest.expect("end of panic")
 
 
+@pytest.mark.slow
 def test_the_command_line_chooses_the_console():
   with seen("screen-console", "console=ttyS0 console=tty0") as (guest, shown):
     shown.wait_for_line("console /dev/console")
@@ -190,6 +198,7 @@ def test_the_command_line_chooses_the_console():
     guest.expect("Starting init process")
 
 
+@pytest.mark.slow
 def test_without_a_keyboard_controller():
   with seen("screen-no-keyboard", extra=["-machine", "q35,i8042=off"]) as (guest, shown):
     shown.wait_for_row("halyard login:")
@@ -197,6 +206,7 @@ def test_without_a_keyboard_controller():
     assert guest.run("ls /dev/input 2>/dev/null | wc -l").strip() == "0"
 
 
+@pytest.mark.slow
 def test_keys_are_events_as_well():
   with seen("screen-events") as (guest, shown):
     guest.wait_for_shell()

@@ -134,6 +134,7 @@ def test_partitions():
   machine.assert_clean(f"{image}?offset={22528 * 512}")
 
 
+@pytest.mark.slow
 def test_cache_gives_way_to_programs():
   """More is read than fits the memory, and programs still find some."""
   image, drive = disk("pressure", size="256M")

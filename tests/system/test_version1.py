@@ -7,6 +7,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 import driver_packages as made  # noqa: E402
@@ -20,6 +22,7 @@ FIND_NIC = "NIC=$(dmesg | sed -n 's/.*net: \\(eth[0-9]*\\): .*52:54:00:aa:bb:cc.
 PAGE = bytes(i * 7 % 251 for i in range(200_000))
 
 
+@pytest.mark.slow
 def test_network():
   package = made.make("rtl8139", DRIVERS / "rtl8139.toml", "rtl8139")
   archive = made.initramfs("version1-network", {"rtl8139": package, "page": PAGE})
