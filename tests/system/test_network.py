@@ -3,6 +3,7 @@
 import hashlib
 import http.server
 import socket
+import struct
 import sys
 import threading
 from pathlib import Path
@@ -67,7 +68,6 @@ def test_names_from_the_hosts_file():
     assert "(127.0.0.1)" in guest.run("ping -c 1 somewhere | head -1")
 
 
-@pytest.mark.slow
 def test_wget_from_the_host(web_port):
   with machine.Machine("net-wget", "quiet") as guest:
     guest.wait_for_shell()
@@ -75,6 +75,44 @@ def test_wget_from_the_host(web_port):
     guest.run(f"wget -q -O /tmp/got http://{GATEWAY}:{web_port}/", timeout=180)
     assert guest.run("wc -c < /tmp/got").strip() == str(len(CONTENT))
     assert guest.run("md5sum < /tmp/got").split()[0] == hashlib.md5(CONTENT).hexdigest()
+
+
+def tcp_packets(capture, port):
+  """(comes from the guest, window, bytes of payload) of a port's packets in what QEMU wrote down (pcap)."""
+  data, at = capture.read_bytes(), 24
+  while at + 16 <= len(data):
+    length = struct.unpack_from("<I", data, at + 8)[0]
+    frame, at = data[at + 16:at + 16 + length], at + 16 + length
+    if frame[12:14] != b"\x08\x00" or frame[23] != socket.IPPROTO_TCP:
+      continue
+    tcp = 14 + (frame[14] & 15) * 4
+    source, target = struct.unpack_from(">HH", frame, tcp)
+    payload = struct.unpack_from(">H", frame, 16)[0] - (tcp - 14) - (frame[tcp + 12] >> 4) * 4
+    if port in (source, target):
+      yield target == port, struct.unpack_from(">H", frame, tcp + 14)[0], payload
+
+
+def test_late_reader_opens_the_window(web_port):
+  """The window closes while nobody reads; then the guest says at once that it is open, and does not wait to be asked."""
+  capture = machine.LOGS / f"{machine.ARCH.name}-net-window.pcap"
+  with machine.Machine("net-window", "quiet", extra=["-object", f"filter-dump,id=dump0,netdev=net0,file={capture}"]) as guest:
+    guest.wait_for_shell()
+    assert "lease 0" in guest.run(LEASE)
+    guest.run(f"wget -q -O - http://{GATEWAY}:{web_port}/ | (sleep 1; md5sum) > /tmp/sum")
+    assert guest.run("cat /tmp/sum").split()[0] == hashlib.md5(CONTENT).hexdigest()
+    guest.power_off()
+  packets = list(tcp_packets(capture, web_port))
+  segment = max(payload for _, _, payload in packets)
+  is_closed, closings, asked, sent = False, 0, 0, 0
+  for is_from_guest, window, payload in packets:
+    if is_from_guest:
+      is_closed = window < segment
+      closings += is_closed
+    elif payload != 0:
+      # What fills less than a segment, but for the end of it all, tries whether there is room again.
+      sent += payload
+      asked += is_closed and payload < segment and sent < len(CONTENT)
+  assert closings > 0 and asked == 0, f"{closings} times closed, {asked} times asked"
 
 
 def test_server_in_the_guest():
