@@ -11,7 +11,7 @@ import ports
 from console import run_main, say, step, warn
 
 BUILD_TOOLS = ("g++", "ninja-build", "make", "patch", "zstd", "xz-utils", "bzip2", "curl", "dpkg-dev", "linux-libc-dev",
-               "libboost-dev", "python3")
+               "libboost-dev", "pkgconf", "python3")
 BOOT_TOOLS = ("grub-pc-bin", "grub-efi-amd64-bin", "grub-common", "xorriso", "mtools", "e2fsprogs", "fdisk", "gdisk")
 TEST_TOOLS = ("python3-pytest", "python3-pexpect", "googletest", "libgtest-dev", "gdb")
 CLANG_TOOLS = ("clang", "lld", "clang-tidy", "clang-format")
