@@ -75,11 +75,12 @@
 #define LWIP_UDP 1
 #define LWIP_TCP 1
 /* Large segments where the interface allows (loopback); on Ethernet its MTU is the limit. */
-#define TCP_MSS                        32768
-#define TCP_WND                        (256 * 1024)
-/* When a reader has made that much room, the other side hears of it. Of the connection's own window: one without scaling
-   has 64 KiB in all, and lwIP's own choice, a quarter of TCP_WND, would never be reached there. `pcb` is tcp_recved()'s. */
-#define TCP_WND_UPDATE_THRESHOLD (TCP_WND_MAX(pcb) / 4)
+#define TCP_MSS 32768
+#define TCP_WND (256 * 1024)
+/* When a reader has made that much room, the other side hears of it. Of the connection's own window: one without
+   scaling has 64 KiB in all, and lwIP's own choice, a quarter of TCP_WND, would never be reached there. `pcb` is
+   tcp_recved()'s. */
+#define TCP_WND_UPDATE_THRESHOLD       (TCP_WND_MAX(pcb) / 4)
 #define LWIP_WND_SCALE                 1
 #define TCP_RCV_SCALE                  3
 #define TCP_SND_BUF                    (256 * 1024)
