@@ -138,22 +138,13 @@ void add_acpi_bridges() {
   }
 }
 
-// What the FADT says of the keyboard controller (IAPC_BOOT_ARCH, ACPI 6.5, 5.2.9.3), which it does from revision 3 on.
-// Where it says nothing there may be one.
-bool may_have_keyboard_controller() {
-  constexpr usize kRevision = 8, kBootFlags = 109;
-  constexpr u16 kHas8042 = 1 << 1;
-  const lib::acpi::Bytes fadt = hal::acpi_tables().find(lib::acpi::signature("FACP"));
-  if (fadt.size() <= kRevision || fadt[kRevision] < 3) return true;
-  return (lib::acpi::read_or_zero<u16>(fadt, kBootFlags) & kHas8042) != 0;
-}
-
-// The PC's, at the ports that it has always had; its driver finds out whether it answers.
+// The PC's keyboard controller, at the ports that it has always had; its driver finds out whether it answers.
 void add_keyboard_controller() {
   constexpr u64 kData = 0x60, kCommand = 0x64;
   constexpr u8 kIsaLine = 1;
   const auto line = hal::line_of_firmware(kIsaLine);
-  if (!hal_port_available() || !line || !may_have_keyboard_controller()) return;
+  const lib::acpi::Bytes fadt = hal::acpi_tables().find(lib::acpi::signature("FACP"));
+  if (!hal_port_available() || !line || !lib::acpi::parse_fadt(fadt).may_have_8042) return;
   auto made = make_acpi_device("PNP0303", 0);
   if (!made) return LOG_ERROR("device", "no memory for a device");
   hal_device_t& info = (*made)->info;

@@ -60,6 +60,7 @@ PhysAddr hpet_address(Bytes hpet) {
 
 Fadt parse_fadt(Bytes fadt) {
   constexpr u32 kFlagReset = 1 << 10, kFlagHardwareReduced = 1 << 20;
+  constexpr u16 kBootHas8042 = 1 << 1;  // IAPC_BOOT_ARCH
   Fadt result;
   const u64 extended_dsdt = read_or_zero<u64>(fadt, 140);
   result.dsdt = {extended_dsdt != 0 ? extended_dsdt : read_or_zero<u32>(fadt, 40)};
@@ -75,6 +76,7 @@ Fadt parse_fadt(Bytes fadt) {
   result.hardware_reduced = (flags & kFlagHardwareReduced) != 0;
   result.reset = read_register(fadt, 116);
   result.reset_value = read_or_zero<u8>(fadt, 128);
+  result.may_have_8042 = read_or_zero<u8>(fadt, 8) < 3 || (read_or_zero<u16>(fadt, 109) & kBootHas8042) != 0;
   result.arm_boot_flags = read_or_zero<u16>(fadt, 129);
   return result;
 }

@@ -210,7 +210,8 @@ struct Fadt {
   Register reset;
   u8 reset_value = 0;
   bool hardware_reduced = false;
-  u16 arm_boot_flags = 0;  // bit 0: PSCI is there, bit 1: by HVC
+  bool may_have_8042 = true;  // the PC's keyboard controller; said from revision 3 on
+  u16 arm_boot_flags = 0;     // bit 0: PSCI is there, bit 1: by HVC
 };
 Fadt parse_fadt(Bytes fadt);
 
