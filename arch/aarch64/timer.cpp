@@ -2,6 +2,8 @@
 // are a guest, and then it is the hypervisor's.
 #include "hal/timer.hpp"
 
+#include <algorithm>
+
 #include "arch/aarch64/boot.hpp"
 #include "arch/aarch64/cpu.hpp"
 #include "arch/aarch64/registers.hpp"
@@ -27,9 +29,8 @@ u64 frequency() { return HAL_READ_REGISTER("cntfrq_el0"); }
 
 // The count at `ns` of monotonic_ns(), rounded up.
 u64 count_at(u64 ns) {
-  const unsigned __int128 product = static_cast<unsigned __int128>(ns) * counts_per_ns;
-  const u64 counts = (product >> 95) != 0 ? ~u64{0} >> 1 : static_cast<u64>(product >> 32) + 1;
-  return clock_scale.base + counts;
+  constexpr u64 kNever = ~u64{0} >> 1;  // far enough, and the sum does not wrap
+  return clock_scale.base + std::min(scaled_2_32(ns, counts_per_ns), kNever - 1) + 1;
 }
 
 // Which of the four lines of the device tree's node: secure, non-secure, virtual, hypervisor (Linux
