@@ -13,6 +13,8 @@ namespace {
 
 using sched::Policy;
 
+constexpr int kResetOnFork = 0x40000000;  // SCHED_RESET_ON_FORK, beside a policy
+
 // Calls use(Thread&) with the thread of that number (0: the caller) while the table keeps it. ESRCH.
 template <class Use>
 Result<i64> with_thread(int tid, Use&& use) {
@@ -85,10 +87,11 @@ enum class Whose : u32 { Thread, Group, User };
 // Calls use(Thread&) for the threads that (which, who) names. EINVAL for another `which`, ESRCH if there are none.
 template <class Use>
 Status for_each_named(u32 which, int who, Use&& use) {
-  if (which > static_cast<u32>(Whose::User)) return Err(Errno::EINVAL);
+  const Whose whose = static_cast<Whose>(which);
+  if (whose > Whose::User) return Err(Errno::EINVAL);
   proc::Thread& self = proc::current_thread();
   auto table = proc::lock_table();
-  if (which == static_cast<u32>(Whose::Thread)) {
+  if (whose == Whose::Thread) {
     proc::Thread* thread = who == 0 ? &self : table->thread(who);
     if (thread == nullptr) return Err(Errno::ESRCH);
     use(*thread);
@@ -98,9 +101,9 @@ Status for_each_named(u32 which, int who, Use&& use) {
   const u32 user = who == 0 ? self.credentials->uid : static_cast<u32>(who);
   const i32 group = who == 0 ? self.process->group->id : who;
   proc::for_each_process(*table, [&](proc::Process& process) {
-    if (which == static_cast<u32>(Whose::Group) && (process.group == nullptr || process.group->id != group)) return;
+    if (whose == Whose::Group && (process.group == nullptr || process.group->id != group)) return;
     for (proc::Thread& thread : process.threads) {
-      if (which == static_cast<u32>(Whose::User) && thread.credentials->uid != user) continue;
+      if (whose == Whose::User && thread.credentials->uid != user) continue;
       found = true;
       use(thread);
     }
@@ -167,7 +170,6 @@ Result<i64> sys_setpriority(u32 which, int who, int nice) {
 }
 
 Result<i64> sys_sched_setscheduler(int pid, int policy, mm::UserIn<i32> parameter) {
-  constexpr int kResetOnFork = 0x40000000;
   if (pid < 0 || policy < 0 || !parameter) return Err(Errno::EINVAL);
   return change_policy(pid, policy & ~kResetOnFork, TRY(parameter.get()), (policy & kResetOnFork) != 0);
 }
@@ -179,7 +181,6 @@ Result<i64> sys_sched_setparam(int pid, mm::UserIn<i32> parameter) {
 }
 
 Result<i64> sys_sched_getscheduler(int pid) {
-  constexpr i64 kResetOnFork = 0x40000000;
   return with_thread(pid, [](proc::Thread& thread) -> Result<i64> {
     return static_cast<i64>(thread.priority.policy) | (thread.priority.reset_on_fork ? kResetOnFork : 0);
   });
