@@ -86,24 +86,21 @@ bool NumaTopology::note_domain(u32 domain) {
   return true;
 }
 
+// Of the first `count` entries those stay, in their order, whose domain has a place. Returns how many.
+template <class Entry>
+usize NumaTopology::keep_placed(Entry* entries, usize count) {
+  usize kept = 0;
+  for (usize i = 0; i < count; ++i) {
+    if (note_domain(entries[i].node)) entries[kept++] = entries[i];
+  }
+  dropped_ += static_cast<u32>(count - kept);
+  return kept;
+}
+
 // Nodes with memory come first, where there are too many.
 void NumaTopology::collect_domains() {
-  usize kept = 0;
-  for (usize i = 0; i < range_count_; ++i) {
-    if (note_domain(ranges_[i].node))
-      ranges_[kept++] = ranges_[i];
-    else
-      ++dropped_;
-  }
-  range_count_ = kept;
-  kept = 0;
-  for (usize i = 0; i < cpu_count_; ++i) {
-    if (note_domain(cpus_[i].node))
-      cpus_[kept++] = cpus_[i];
-    else
-      ++dropped_;
-  }
-  cpu_count_ = kept;
+  range_count_ = keep_placed(ranges_.data(), range_count_);
+  cpu_count_ = keep_placed(cpus_.data(), cpu_count_);
 }
 
 void NumaTopology::number_nodes(const BootMemory::RangeSet& ram) {

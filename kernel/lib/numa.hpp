@@ -77,6 +77,8 @@ class NumaTopology {
   void sort_ranges();
   void merge_ranges();
   bool note_domain(u32 domain);
+  template <class Entry>
+  usize keep_placed(Entry* entries, usize count);
   void collect_domains();
   bool distances_hold() const;
 
