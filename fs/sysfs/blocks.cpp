@@ -76,10 +76,8 @@ bool nth_device(const Entry& self, usize index, bool with_partitions, Entry& chi
     if ((!with_partitions && disk->whole() != nullptr) || index-- != 0) continue;
     child.set_name("%s", disk->name());
     child.set_key(disk->name());
-    child.type = FileType::Directory;
-    child.permissions = 0555;
     child.subject = self.subject;
-    child.child = disk_child;
+    child.set_directory(disk_child);
     return true;
   }
 }
@@ -93,9 +91,7 @@ class BlockFiles final : public kernel::Subsystem {
   const char* name() const override { return "sysfs-blocks"; }
   void on_early_init(kernel::Kernel&) override {
     Entry entry;
-    entry.type = FileType::Directory;
-    entry.permissions = 0555;
-    entry.child = nth_disk;
+    entry.set_directory(nth_disk);
     Status done = register_entry("block", entry);
     entry.subject = &kIsDeeper;
     entry.child = nth_of_class;

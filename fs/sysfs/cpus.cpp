@@ -2,8 +2,6 @@
 #include "fs/sysfs/cpu_list.hpp"
 #include "fs/sysfs/sysfs.hpp"
 #include "kernel/diag/log.hpp"
-#include "kernel/lib/command_line.hpp"
-#include "kernel/lib/format.hpp"
 #include "kernel/lib/subsystem.hpp"
 #include "kernel/mm/node.hpp"
 #include "kernel/sched/cpu.hpp"
@@ -19,7 +17,7 @@ void print_online(Text& text) {
 }
 
 Status print_node_link(const Entry& self, Text& text) {
-  const u32 cpu = static_cast<u32>(lib::parse_number(self.key).value_or(0));
+  const u32 cpu = static_cast<u32>(self.number());
   text.print("../../node/node%u", mm::node_of_cpu(cpu));
   return {};
 }
@@ -27,7 +25,7 @@ Status print_node_link(const Entry& self, Text& text) {
 // In cpuN: the link to its node, which has the node's name.
 bool cpu_child(const Entry& self, usize index, Entry& child) {
   if (index != 0) return false;
-  const u32 cpu = static_cast<u32>(lib::parse_number(self.key).value_or(0));
+  const u32 cpu = static_cast<u32>(self.number());
   set_attribute(self, {"node", print_node_link, FileType::Symlink}, child);
   child.set_name("node%u", mm::node_of_cpu(cpu));
   return true;
@@ -36,10 +34,8 @@ bool cpu_child(const Entry& self, usize index, Entry& child) {
 bool nth_cpu(const Entry&, usize index, Entry& child) {
   if (index >= sched::online_cpus()) return false;
   child.set_name("cpu%zu", index);
-  lib::format_into(child.key, sizeof(child.key), "%zu", index);
-  child.type = FileType::Directory;
-  child.permissions = 0555;
-  child.child = cpu_child;
+  child.set_number(index);
+  child.set_directory(cpu_child);
   return true;
 }
 
@@ -48,9 +44,7 @@ class CpuFiles final : public kernel::Subsystem {
   const char* name() const override { return "sysfs-cpus"; }
   void on_early_init(kernel::Kernel&) override {
     Entry folder;
-    folder.type = FileType::Directory;
-    folder.permissions = 0555;
-    folder.child = nth_cpu;
+    folder.set_directory(nth_cpu);
     Status done = register_entry("devices/system/cpu", folder);
     for (const char* path :
          {"devices/system/cpu/online", "devices/system/cpu/possible", "devices/system/cpu/present"}) {

@@ -105,10 +105,8 @@ bool device_child(const Entry& self, usize index, Entry& child);
 Entry device_entry(const Device& device) {
   Entry entry;
   entry.set_name("%s", device.info.name);
-  entry.type = FileType::Directory;
-  entry.permissions = 0555;
   entry.subject = &device;
-  entry.child = device_child;
+  entry.set_directory(device_child);
   return entry;
 }
 
@@ -142,9 +140,7 @@ class DeviceFiles final : public kernel::Subsystem {
   const char* name() const override { return "sysfs-devices"; }
   void on_early_init(kernel::Kernel&) override {
     Entry entry;
-    entry.type = FileType::Directory;
-    entry.permissions = 0555;
-    entry.child = top_device;
+    entry.set_directory(top_device);
     if (!register_entry("devices", entry)) LOG_ERROR("sysfs", "no memory for /sys/devices");
   }
 };

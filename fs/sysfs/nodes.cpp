@@ -3,8 +3,6 @@
 #include "fs/sysfs/cpu_list.hpp"
 #include "fs/sysfs/sysfs.hpp"
 #include "kernel/diag/log.hpp"
-#include "kernel/lib/command_line.hpp"
-#include "kernel/lib/format.hpp"
 #include "kernel/lib/subsystem.hpp"
 #include "kernel/mm/node.hpp"
 #include "kernel/sched/cpu.hpp"
@@ -15,7 +13,7 @@ namespace {
 using vfs::FileType;
 
 // Children of nodeN keep its number in `key`.
-u32 number_of(const Entry& self) { return static_cast<u32>(lib::parse_number(self.key).value_or(0)); }
+u32 number_of(const Entry& self) { return static_cast<u32>(self.number()); }
 
 bool has_memory(u32 node) { return mm::node(node).total_frames() != 0; }
 bool has_cpu(u32 node) {
@@ -80,10 +78,8 @@ bool node_child(const Entry& self, usize index, Entry& child) {
 bool nth_node(const Entry&, usize index, Entry& child) {
   if (index >= mm::node_count()) return false;
   child.set_name("node%zu", index);
-  lib::format_into(child.key, sizeof(child.key), "%zu", index);
-  child.type = FileType::Directory;
-  child.permissions = 0555;
-  child.child = node_child;
+  child.set_number(index);
+  child.set_directory(node_child);
   return true;
 }
 
@@ -92,9 +88,7 @@ class NodeFiles final : public kernel::Subsystem {
   const char* name() const override { return "sysfs-nodes"; }
   void on_early_init(kernel::Kernel&) override {
     Entry folder;
-    folder.type = FileType::Directory;
-    folder.permissions = 0555;
-    folder.child = nth_node;
+    folder.set_directory(nth_node);
     Status done = register_entry("devices/system/node", folder);
     struct {
       const char* path;

@@ -70,10 +70,8 @@ bool bus_driver(const Entry& self, usize index, Entry& child) {
     if (!is_first_of_driver(*at, name, bus_of(self)) || index-- != 0) continue;
     child.set_name("%s", name);
     child.set_key(name);
-    child.type = FileType::Directory;
-    child.permissions = 0555;
     child.subject = self.subject;
-    child.child = driven_device;
+    child.set_directory(driven_device);
     return true;
   }
   return false;
@@ -92,10 +90,8 @@ class BusFiles final : public kernel::Subsystem {
  private:
   static void add(const char* path, const Bus& bus, bool (*child)(const Entry&, usize, Entry&)) {
     Entry entry;
-    entry.type = FileType::Directory;
-    entry.permissions = 0555;
     entry.subject = &bus;
-    entry.child = child;
+    entry.set_directory(child);
     if (!register_entry(path, entry)) LOG_ERROR("sysfs", "no memory for /sys/%s", path);
   }
 };

@@ -40,6 +40,10 @@ struct Entry {
 
   void set_name(const char* format, ...) __attribute__((format(printf, 2, 3)));
   void set_key(std::string_view text);
+  // A key that is a number, for those who have nothing better.
+  void set_number(u64 number);
+  u64 number() const;
+  void set_directory(bool (*children)(const Entry& self, usize index, Entry& child));
 };
 
 // Puts an entry at /sys/PATH ("class/net"); its name is the path's last part. During initialization. EINVAL for a part

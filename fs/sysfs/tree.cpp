@@ -59,18 +59,13 @@ bool child_by_path(const Entry& self, usize index, Entry& child);
 Entry folder_entry(std::string_view path, std::string_view name) {
   Entry entry;
   entry.set_name("%.*s", static_cast<int>(name.size()), name.data());
-  entry.type = vfs::FileType::Directory;
-  entry.permissions = 0555;
+  entry.set_directory(child_by_path);
   entry.subject = path.data();
-  lib::format_into(entry.key, sizeof(entry.key), "%zu", path.size());
-  entry.child = child_by_path;
+  entry.set_number(path.size());
   return entry;
 }
 
-std::string_view path_of(const Entry& folder) {
-  const usize length = lib::parse_number(folder.key).value_or(0);
-  return {static_cast<const char*>(folder.subject), length};
-}
+std::string_view path_of(const Entry& folder) { return {static_cast<const char*>(folder.subject), folder.number()}; }
 
 // True if an earlier place already gave the folder this part.
 bool came_before(std::string_view folder, usize at, std::string_view part) {
@@ -143,6 +138,15 @@ void Entry::set_key(std::string_view text) {
   const usize length = std::min(text.size(), sizeof(key) - 1);
   std::memcpy(key, text.data(), length);
   key[length] = '\0';
+}
+
+void Entry::set_number(u64 number) { lib::format_into(key, sizeof(key), "%lu", number); }
+u64 Entry::number() const { return lib::parse_number(key).value_or(0); }
+
+void Entry::set_directory(bool (*children)(const Entry& self, usize index, Entry& child)) {
+  type = vfs::FileType::Directory;
+  permissions = 0555;
+  child = children;
 }
 
 void set_attribute(const Entry& self, const Attribute& attribute, Entry& child) {

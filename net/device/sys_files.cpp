@@ -85,9 +85,7 @@ bool nth_interface(const Entry&, usize index, Entry& child) {
     name_of(*interface, name);
     child.set_name("%s", name);
     child.set_key(name);
-    child.type = FileType::Directory;
-    child.permissions = 0555;
-    child.child = interface_child;
+    child.set_directory(interface_child);
     return true;
   }
   return false;
@@ -98,9 +96,7 @@ class SysFilesSubsystem final : public kernel::Subsystem {
   const char* name() const override { return "sysfs-net"; }
   void on_early_init(kernel::Kernel&) override {
     Entry entry;
-    entry.type = FileType::Directory;
-    entry.permissions = 0555;
-    entry.child = nth_interface;
+    entry.set_directory(nth_interface);
     if (!sysfs::register_entry("class/net", entry)) LOG_ERROR("net", "no memory for /sys/class/net");
   }
 };
