@@ -3,12 +3,11 @@
 // This code runs in user mode, in every program, at any address: no state but the clock page, no code but its own. What
 // the page cannot answer is a system call.
 #include "hal/clock.hpp"
+#include "gen/syscall_numbers.hpp"
 #include "hal/vdso.hpp"
 #include "kernel/time/clock_page.hpp"
 
 namespace {
-
-using hal::VdsoCall;
 
 constexpr u64 kSecond = 1'000'000'000;
 
@@ -38,8 +37,8 @@ u64 wall_clock_ns() {
   return monotonic_ns() + static_cast<u64>(clock_page.wall_offset_ns.load(std::memory_order_relaxed));
 }
 
-int call(VdsoCall number, u64 first, void* second) {
-  return static_cast<int>(hal::vdso_system_call(number, first, reinterpret_cast<u64>(second)));
+int call(SystemCall number, u64 first, void* second) {
+  return static_cast<int>(hal::vdso_system_call(static_cast<u64>(number), first, reinterpret_cast<u64>(second)));
 }
 
 }  // namespace
@@ -61,18 +60,18 @@ int vdso_clock_gettime(int clock, TimeSpec* time) {
     case kRealtime:
     case kRealtimeCoarse:
     case kTai: now = wall_clock_ns(); break;
-    default: return call(VdsoCall::ClockGettime, static_cast<u64>(clock), time);
+    default: return call(SystemCall::clock_gettime, static_cast<u64>(clock), time);
   }
   *time = {static_cast<i64>(now / kSecond), static_cast<i64>(now % kSecond)};
   return 0;
 }
 
 int vdso_clock_getres(int clock, TimeSpec* resolution) {
-  return call(VdsoCall::ClockGetres, static_cast<u64>(clock), resolution);
+  return call(SystemCall::clock_getres, static_cast<u64>(clock), resolution);
 }
 
 int vdso_gettimeofday(TimeVal* time, void* zone) {
-  if (zone != nullptr) return call(VdsoCall::Gettimeofday, reinterpret_cast<u64>(time), zone);
+  if (zone != nullptr) return call(SystemCall::gettimeofday, reinterpret_cast<u64>(time), zone);
   if (time == nullptr) return 0;
   const u64 now = wall_clock_ns();
   *time = {static_cast<i64>(now / kSecond), static_cast<i64>(now % kSecond / 1000)};

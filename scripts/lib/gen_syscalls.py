@@ -8,8 +8,8 @@ A number is `-` where the architecture lacks the call. Types are those of TYPES 
 word of which bits outside the C++ expression MASK are refused with EINVAL before the call runs. `#` begins a comment; a
 line `[family: text]` begins a family, which is a heading in the documentation.
 
-From it come the declarations of the handlers (so that a handler whose parameters differ does not link), the dispatch table
-of one architecture, the names for tracing, and the page docs/syscalls.md.
+From it come the declarations of the handlers (so that a handler whose parameters differ does not link), one
+architecture's numbers and its dispatch table, the names for tracing, and the page docs/syscalls.md.
 """
 
 import argparse
@@ -101,6 +101,14 @@ def parse(path: str) -> list[Call]:
     return calls
 
 
+def numbers(calls: list[Call], arch: str) -> str:
+    column = ARCHES[arch]
+    lines = ["// Made from kernel/syscall/calls.txt; do not edit.", "#pragma once", "", '#include "kernel/lib/types.hpp"', "",
+             "enum class SystemCall : u64 {"]
+    lines += [f"  {call.name} = {call.numbers[column]}," for call in calls if call.numbers[column] is not None]
+    return "\n".join(lines + ["};", ""])
+
+
 def declarations(calls: list[Call]) -> str:
     lines = ["// Made from kernel/syscall/calls.txt; do not edit.", "#pragma once", "",
              '#include "kernel/syscall/abi.hpp"', "", "namespace syscall {", ""]
@@ -170,11 +178,14 @@ def main() -> int:
     parser.add_argument("--arch", choices=sorted(ARCHES))
     parser.add_argument("--out-table")
     parser.add_argument("--out-decl")
+    parser.add_argument("--out-numbers")
     parser.add_argument("--out-docs")
     arguments = parser.parse_args()
     calls = parse(arguments.calls)
     if arguments.out_table:
         write(arguments.out_table, table(calls, arguments.arch))
+    if arguments.out_numbers:
+        write(arguments.out_numbers, numbers(calls, arguments.arch))
     write(arguments.out_decl, declarations(calls))
     if arguments.out_docs:
         write(arguments.out_docs, documentation(calls))

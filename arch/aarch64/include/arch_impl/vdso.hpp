@@ -1,4 +1,4 @@
-// What the vDSO's code needs of AArch64 (Linux arch/arm64/kernel/vdso/vdso.lds.S, include/uapi/asm-generic/unistd.h).
+// What the vDSO's code needs of AArch64 (Linux arch/arm64/kernel/vdso/vdso.lds.S).
 #pragma once
 
 #include "kernel/lib/types.hpp"
@@ -8,11 +8,9 @@
 
 namespace hal::arch {
 
-enum class VdsoCall : u64 { ClockGettime = 113, ClockGetres = 114, Gettimeofday = 169 };
-
 // What the kernel answers; negative: the error.
-inline i64 vdso_system_call(VdsoCall number, u64 first, u64 second) {
-  register u64 x8 asm("x8") = static_cast<u64>(number);
+inline i64 vdso_system_call(u64 number, u64 first, u64 second) {
+  register u64 x8 asm("x8") = number;
   register u64 x0 asm("x0") = first;
   register u64 x1 asm("x1") = second;
   asm volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1) : "memory");

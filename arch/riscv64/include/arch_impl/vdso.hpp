@@ -1,4 +1,4 @@
-// What the vDSO's code needs of RISC-V (Linux arch/riscv/kernel/vdso/vdso.lds.S, include/uapi/asm-generic/unistd.h).
+// What the vDSO's code needs of RISC-V (Linux arch/riscv/kernel/vdso/vdso.lds.S).
 #pragma once
 
 #include "kernel/lib/types.hpp"
@@ -8,11 +8,9 @@
 
 namespace hal::arch {
 
-enum class VdsoCall : u64 { ClockGettime = 113, ClockGetres = 114, Gettimeofday = 169 };
-
 // What the kernel answers; negative: the error.
-inline i64 vdso_system_call(VdsoCall number, u64 first, u64 second) {
-  register u64 a7 asm("a7") = static_cast<u64>(number);
+inline i64 vdso_system_call(u64 number, u64 first, u64 second) {
+  register u64 a7 asm("a7") = number;
   register u64 a0 asm("a0") = first;
   register u64 a1 asm("a1") = second;
   asm volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");

@@ -1,4 +1,4 @@
-// What the vDSO's code needs of x86-64 (Linux arch/x86/entry/vdso/vdso.lds.S, syscall_64.tbl).
+// What the vDSO's code needs of x86-64 (Linux arch/x86/entry/vdso/vdso.lds.S).
 #pragma once
 
 #include "kernel/lib/types.hpp"
@@ -8,10 +8,8 @@
 
 namespace hal::arch {
 
-enum class VdsoCall : u64 { Gettimeofday = 96, ClockGettime = 228, ClockGetres = 229 };
-
 // What the kernel answers; negative: the error.
-inline i64 vdso_system_call(VdsoCall number, u64 first, u64 second) {
+inline i64 vdso_system_call(u64 number, u64 first, u64 second) {
   i64 result;
   asm volatile("syscall" : "=a"(result) : "a"(number), "D"(first), "S"(second) : "rcx", "r11", "memory");
   return result;
