@@ -52,11 +52,9 @@ void on_input(u32, void*) {
 }
 
 Result<lib::Ref<vfs::File>> open_console(void*, vfs::DeviceNumber number, const vfs::Path& path, u32 flags) {
+  if (number.major == kTtyMajor) return open_terminal(lib::Ref<Terminal>(g_serial), path, flags);
   // As on Linux, /dev/console itself never becomes a controlling terminal by being opened.
-  const bool is_tty = number.major == kTtyMajor;
-  Terminal* const terminal = is_tty ? g_serial : g_console;
-  if (is_tty && (flags & vfs::open_flag::kNoctty) == 0) terminal->try_acquire_control();
-  lib::Ref<vfs::File> file = TRY(lib::make_ref<TerminalFile>(path, flags, lib::Ref<Terminal>(terminal)));
+  lib::Ref<vfs::File> file = TRY(lib::make_ref<TerminalFile>(path, flags, lib::Ref<Terminal>(g_console)));
   return file;
 }
 

@@ -200,10 +200,7 @@ Result<lib::Ref<vfs::File>> open_pty_slave(u32 number, const vfs::Path& path, u3
   lib::Ref<Pty> pty = Pty::find(number);
   if (!pty) return Err(Errno::ENXIO);
   TRY(pty->check_open());
-  lib::Ref<Terminal> terminal = pty;
-  lib::Ref<vfs::File> file = TRY(lib::make_ref<TerminalFile>(path, flags, std::move(terminal)));
-  if ((flags & vfs::open_flag::kNoctty) == 0) pty->try_acquire_control();
-  return file;
+  return open_terminal(std::move(pty), path, flags);
 }
 
 }  // namespace tty

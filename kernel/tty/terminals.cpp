@@ -32,6 +32,12 @@ REGISTER_SUBSYSTEM(TerminalsSubsystem);
 
 }  // namespace
 
+Result<lib::Ref<vfs::File>> open_terminal(lib::Ref<Terminal> terminal, const vfs::Path& path, u32 flags) {
+  lib::Ref<vfs::File> file = TRY(lib::make_ref<TerminalFile>(path, flags, terminal));
+  if ((flags & vfs::open_flag::kNoctty) == 0) terminal->try_acquire_control();
+  return file;
+}
+
 void add_terminal(Terminal& terminal) {
   g_terminals.with([&](Terminals& all) { all.list.push_back(terminal); });
 }

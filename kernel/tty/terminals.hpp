@@ -10,6 +10,10 @@ namespace tty {
 void add_terminal(Terminal& terminal);
 void remove_terminal(Terminal& terminal);
 
+// A file of the terminal for the caller, whose controlling terminal it becomes where that is possible, unless O_NOCTTY
+// is among `flags`. ENOMEM.
+Result<lib::Ref<vfs::File>> open_terminal(lib::Ref<Terminal> terminal, const vfs::Path& path, u32 flags);
+
 // The controlling terminal of a session; null: it has none.
 lib::Ref<Terminal> terminal_of(i32 session);
 // The leader of the session is gone: its terminal is free, and its foreground group hears of it.

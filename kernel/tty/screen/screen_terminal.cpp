@@ -57,9 +57,7 @@ void on_key(u16 code, i32 value) {
 }
 
 Result<lib::Ref<vfs::File>> open_screen(void*, vfs::DeviceNumber, const vfs::Path& path, u32 flags) {
-  if ((flags & vfs::open_flag::kNoctty) == 0) g_terminal->try_acquire_control();
-  lib::Ref<vfs::File> file = TRY(lib::make_ref<TerminalFile>(path, flags, lib::Ref<Terminal>(g_terminal)));
-  return file;
+  return open_terminal(lib::Ref<Terminal>(g_terminal), path, flags);
 }
 
 Status start_terminal() {
