@@ -55,6 +55,12 @@ class E1000 : public testing::TestWithParam<Chip> {
     if (status == HAL_OK) network.kick();
     return status;
   }
+  // Frames of 60 bytes, numbered from 0, until no more is taken. Returns how many were.
+  uint32_t send_until_full() {
+    uint32_t taken = 0;
+    while (send(frame(60, taken), taken) == HAL_OK) ++taken;
+    return taken;
+  }
 };
 
 }  // namespace models

@@ -99,8 +99,7 @@ TEST_P(E1000, NothingGoesBeforeTheKick) {
 TEST_P(E1000, FullTransmitRingSaysWhenThereIsRoom) {
   probe_and_start();
   model.holds = true;
-  uint32_t taken = 0;
-  while (send(frame(60, taken), taken) == HAL_OK) ++taken;
+  const uint32_t taken = send_until_full();
   EXPECT_EQ(taken, kRing - 1);
   network.settle();
   EXPECT_TRUE(network.sent.empty());
@@ -112,8 +111,7 @@ TEST_P(E1000, FullTransmitRingSaysWhenThereIsRoom) {
 TEST_P(E1000, FramesThatComeDoNotHideThatThereIsRoom) {
   probe_and_start();
   model.holds = true;
-  uint32_t taken = 0;
-  while (send(frame(60, taken), taken) == HAL_OK) ++taken;
+  const uint32_t taken = send_until_full();
   // The interrupt of a received frame comes while the kernel waits for room, and finds nothing sent.
   ASSERT_TRUE(model.receive(frame(60, 1)));
   network.settle();
