@@ -42,19 +42,15 @@ def initramfs_with(name, entries):
   return target
 
 
-class Machine:
-  """A running QEMU. Use as a context manager: it is always ended."""
+class Console:
+  """A command in a terminal of its own, which shows the console of a guest. Use as a context manager: it is always
+  ended."""
 
-  def __init__(self, name, command_line="", initramfs=None, cpus=2, memory="256M", extra=(), iso=None,
-               disk=None, reboots=False, kernel_file=None):
-    guest = qemu.Guest(arch=ARCH, kernel=None if iso else kernel_file or kernel(), iso=iso,
-                       initramfs=initramfs or BUILD / "initramfs.cpio", command_line=command_line, cpus=cpus,
-                       memory=memory, extra=list(extra), disk=disk, reboots=reboots)
-    words = qemu.command(guest)
+  def __init__(self, log, command, arguments, **options):
     LOGS.mkdir(parents=True, exist_ok=True)
-    self.log = open(LOGS / f"{ARCH.name}-{KIND}-{name}.console", "w", encoding="utf-8", errors="replace")
-    self.console = pexpect.spawn(words[0], words[1:], encoding="utf-8", codec_errors="replace", timeout=PATIENCE,
-                                 echo=False, logfile=self.log)
+    self.log = open(LOGS / f"{log}.console", "w", encoding="utf-8", errors="replace")
+    self.console = pexpect.spawn(command, arguments, encoding="utf-8", codec_errors="replace", timeout=PATIENCE,
+                                 logfile=self.log, **options)
     self.console.linesep = "\r"  # what the Enter key sends
 
   def __enter__(self):
@@ -90,6 +86,18 @@ class Machine:
     self.expect(re.escape(command[-20:]) + r"\r*\n", timeout)
     self.expect(PROMPT, timeout)
     return self.console.before.replace("\r", "")
+
+
+class Machine(Console):
+  """A running QEMU."""
+
+  def __init__(self, name, command_line="", initramfs=None, cpus=2, memory="256M", extra=(), iso=None,
+               disk=None, reboots=False, kernel_file=None):
+    guest = qemu.Guest(arch=ARCH, kernel=None if iso else kernel_file or kernel(), iso=iso,
+                       initramfs=initramfs or BUILD / "initramfs.cpio", command_line=command_line, cpus=cpus,
+                       memory=memory, extra=list(extra), disk=disk, reboots=reboots)
+    words = qemu.command(guest)
+    super().__init__(f"{ARCH.name}-{KIND}-{name}", words[0], words[1:], echo=False)
 
   def power_off(self):
     """An orderly end, from a shell's prompt."""
