@@ -7,6 +7,7 @@
 #include "arch/aarch64/syndrome.hpp"
 #include "hal/context.hpp"
 #include "hal/cpu.hpp"
+#include "hal/kernel_fault.hpp"
 #include "hal/layout.hpp"
 #include "hal/upcalls.hpp"
 #include "kernel/lib/format.hpp"
@@ -19,14 +20,6 @@ static_assert(offsetof(TrapFrame, orig_x0) == FRAME_ORIG_X0 && offsetof(TrapFram
 static_assert(offsetof(TrapFrame, syndrome) == FRAME_SYNDROME);
 static_assert(offsetof(TrapFrame, fault_address) == FRAME_SYNDROME + 8);
 static_assert(offsetof(TrapFrame, record) == FRAME_RECORD && sizeof(TrapFrame) == FRAME_SIZE);
-
-extern "C" {
-extern const u8 __user_access_start[], __user_access_end[];
-struct FixupEntry {
-  i32 from, to;  // relative to themselves
-};
-extern const FixupEntry __fixups_start[], __fixups_end[];
-}
 
 namespace {
 
@@ -64,26 +57,11 @@ kernel::UserException user_exception(const TrapFrame& frame, Syndrome syndrome) 
   }
 }
 
-bool is_user_access(VirtAddr instruction) {
-  return instruction >= reinterpret_cast<VirtAddr>(__user_access_start) &&
-         instruction < reinterpret_cast<VirtAddr>(__user_access_end);
-}
-
-const char* kernel_abort_name(const kernel::PageFault& fault) {
-  if (fault.address < user_end()) return fault.execute ? "kernel executes user memory" : "kernel touches user memory";
-  if (fault.execute) return "kernel executes memory that is not code";
-  return fault.protection && fault.write ? "kernel writes read-only memory" : "page fault";
-}
-
 // Continues a fault of kernel code at its fix-up. False where the instruction has none.
 bool apply_fixup(TrapFrame& frame) {
-  for (const FixupEntry* entry = __fixups_start; entry != __fixups_end; ++entry) {
-    if (reinterpret_cast<VirtAddr>(&entry->from) + static_cast<u64>(static_cast<i64>(entry->from)) != frame.pc)
-      continue;
-    frame.pc = reinterpret_cast<VirtAddr>(&entry->to) + static_cast<u64>(static_cast<i64>(entry->to));
-    return true;
-  }
-  return false;
+  const VirtAddr target = fixup_of(frame.pc);
+  if (target != 0) frame.pc = target;
+  return target != 0;
 }
 
 void kernel_abort(TrapFrame& frame, Syndrome syndrome) {
@@ -94,12 +72,10 @@ void kernel_abort(TrapFrame& frame, Syndrome syndrome) {
       .user_mode = false,
       .protection = syndrome.is_permission_fault(),
   };
-  // Only the functions of user_access.S may touch user memory: any other kernel code that does is broken, and bringing
-  // the page in for it would hide that.
-  const bool stray = fault.address < user_end() && !is_user_access(frame.pc);
+  const bool stray = is_stray_access(frame.pc, fault.address);
   if (syndrome.is_page_fault() && !stray && kernel::on_page_fault(frame, fault)) return;
   if (apply_fixup(frame)) return;
-  if (syndrome.is_page_fault()) kernel::on_fault(frame, kernel_abort_name(fault));
+  if (syndrome.is_page_fault()) kernel::on_fault(frame, kernel_page_fault_name(fault));
   kernel::on_fault(frame, syndrome.is_external_abort() ? "external abort" : "memory abort");
 }
 

@@ -6,6 +6,7 @@
 #include "arch/riscv64/fpu.hpp"
 #include "arch_impl/pte.hpp"
 #include "hal/cpu.hpp"
+#include "hal/kernel_fault.hpp"
 #include "hal/layout.hpp"
 #include "hal/page_table.hpp"
 #include "hal/tlb.hpp"
@@ -25,14 +26,6 @@ static_assert(kThreadCpuOffset == THREAD_CPU && kCpuScratchOffset == CPU_EMERGEN
 static_assert(kKernelStackSize == 1 << KERNEL_STACK_SHIFT);
 static_assert(TrapFrame::kUserAccess == STATUS_SUM && TrapFrame::kInterruptEnable == STATUS_SIE);
 static_assert(static_cast<u64>(Exception::UserCall) == CAUSE_USER_CALL);
-
-extern "C" {
-extern const u8 __user_access_start[], __user_access_end[];
-struct FixupEntry {
-  i32 from, to;  // relative to themselves
-};
-extern const FixupEntry __fixups_start[], __fixups_end[];
-}
 
 namespace {
 
@@ -72,17 +65,9 @@ kernel::UserException user_exception(const TrapFrame& frame, Exception exception
 }
 
 bool apply_fixup(TrapFrame& frame) {
-  for (const FixupEntry* entry = __fixups_start; entry != __fixups_end; ++entry) {
-    if (reinterpret_cast<VirtAddr>(&entry->from) + static_cast<i64>(entry->from) != frame.pc) continue;
-    frame.pc = reinterpret_cast<VirtAddr>(&entry->to) + static_cast<i64>(entry->to);
-    return true;
-  }
-  return false;
-}
-
-bool is_user_access(VirtAddr instruction) {
-  return instruction >= reinterpret_cast<VirtAddr>(__user_access_start) &&
-         instruction < reinterpret_cast<VirtAddr>(__user_access_end);
+  const VirtAddr target = fixup_of(frame.pc);
+  if (target != 0) frame.pc = target;
+  return target != 0;
 }
 
 struct DirectMapAccess {
@@ -106,12 +91,6 @@ bool is_stale(const kernel::PageFault& fault, u64 entry) {
   return true;
 }
 
-const char* kernel_page_fault_name(const kernel::PageFault& fault) {
-  if (fault.address < user_end()) return fault.execute ? "kernel executes user memory" : "kernel touches user memory";
-  if (fault.execute) return "kernel executes memory that is not code";
-  return fault.protection && fault.write ? "kernel writes read-only memory" : "page fault";
-}
-
 void page_fault(TrapFrame& frame, Exception exception) {
   kernel::PageFault fault{
       .address = frame.value,
@@ -126,9 +105,7 @@ void page_fault(TrapFrame& frame, Exception exception) {
     if (is_stale(fault, entry)) return;
     fault.protection = entry != 0;
   }
-  // Only the functions of user_access.S may touch user memory: any other kernel code that does is broken, and bringing
-  // the page in for it would hide that.
-  const bool stray = !fault.user_mode && fault.address < user_end() && !is_user_access(frame.pc);
+  const bool stray = !fault.user_mode && is_stray_access(frame.pc, fault.address);
   if (!stray && kernel::on_page_fault(frame, fault)) return;
   if (!fault.user_mode && !apply_fixup(frame)) kernel::on_fault(frame, kernel_page_fault_name(fault));
 }

@@ -6,6 +6,7 @@
 #include "arch/x86_64/idt.hpp"
 #include "arch/x86_64/instructions.hpp"
 #include "hal/cpu.hpp"
+#include "hal/kernel_fault.hpp"
 #include "hal/layout.hpp"
 #include "hal/upcalls.hpp"
 #include "kernel/lib/format.hpp"
@@ -21,14 +22,6 @@ static_assert(sizeof(TrapFrame) == FRAME_SIZE && TrapFrame::kFastReturn == FRAME
 static_assert(kThreadWorkOffset == THREAD_WORK && kThreadKernelStackOffset == THREAD_KERNEL_STACK);
 static_assert(kCpuKernelStackOffset == CPU_KERNEL_STACK && kCpuScratchOffset == CPU_SCRATCH);
 static_assert(TrapFrame::kUserCode == SELECTOR_USER_CODE && TrapFrame::kUserData == SELECTOR_USER_DATA);
-
-extern "C" {
-extern const u8 __user_access_start[], __user_access_end[];
-struct FixupEntry {
-  i32 from, to;  // relative to themselves
-};
-extern const FixupEntry __fixups_start[], __fixups_end[];
-}
 
 namespace {
 
@@ -88,15 +81,11 @@ kernel::UserException user_exception(const TrapFrame& frame) {
   }
 }
 
-bool is_user_access(VirtAddr instruction) {
-  return instruction >= reinterpret_cast<VirtAddr>(__user_access_start) &&
-         instruction < reinterpret_cast<VirtAddr>(__user_access_end);
-}
-
-const char* kernel_page_fault_name(const kernel::PageFault& fault) {
-  if (fault.address < user_end()) return fault.execute ? "kernel executes user memory" : "kernel touches user memory";
-  if (fault.execute) return "kernel executes memory that is not code";
-  return fault.protection && fault.write ? "kernel writes read-only memory" : "page fault";
+// Continues a fault of kernel code at its fix-up. False where the instruction has none.
+bool apply_fixup(TrapFrame& frame) {
+  const VirtAddr target = fixup_of(frame.rip);
+  if (target != 0) frame.rip = target;
+  return target != 0;
 }
 
 void page_fault(TrapFrame& frame, VirtAddr address) {
@@ -108,9 +97,7 @@ void page_fault(TrapFrame& frame, VirtAddr address) {
       .user_mode = (error & kFaultUser) != 0,
       .protection = (error & kFaultProtection) != 0,
   };
-  // Only the functions of user_access.S may touch user memory: any other kernel code that does is broken, and bringing
-  // the page in for it would hide that.
-  const bool stray = !fault.user_mode && address < user_end() && !is_user_access(frame.rip);
+  const bool stray = !fault.user_mode && is_stray_access(frame.rip, address);
   if (!stray && kernel::on_page_fault(frame, fault)) return;
   if (!fault.user_mode && !apply_fixup(frame)) kernel::on_fault(frame, kernel_page_fault_name(fault));
 }
@@ -133,15 +120,6 @@ bool is_stack_overflow(VirtAddr address, VirtAddr stack_pointer) {
 }
 
 }  // namespace
-
-bool apply_fixup(TrapFrame& frame) {
-  for (const FixupEntry* entry = __fixups_start; entry != __fixups_end; ++entry) {
-    if (reinterpret_cast<VirtAddr>(&entry->from) + static_cast<i64>(entry->from) != frame.rip) continue;
-    frame.rip = reinterpret_cast<VirtAddr>(&entry->to) + static_cast<i64>(entry->to);
-    return true;
-  }
-  return false;
-}
 
 extern "C" void hal_x86_exception(TrapFrame& frame) {
   // CR2 and the debug registers are read before anything else can fault.

@@ -20,7 +20,4 @@ extern const u8 hal_x86_trap_stubs[];
 // A system call entry's MSRs on the calling CPU.
 void enable_syscalls();
 
-// Continues a fault of kernel code at its fix-up. False where the instruction has none.
-bool apply_fixup(TrapFrame& frame);
-
 }  // namespace hal::arch
