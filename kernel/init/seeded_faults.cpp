@@ -6,12 +6,14 @@
 #if HALYARD_DEBUG
 
 #include <cstring>
+#include <utility>
 
 #include "hal/cpu.hpp"
 #include "hal/timer.hpp"
 #include "kernel/diag/log.hpp"
 #include "kernel/lib/command_line.hpp"
 #include "kernel/lib/subsystem.hpp"
+#include "kernel/mm/address_space.hpp"
 #include "kernel/sched/cpu.hpp"
 #include "kernel/sched/scheduler.hpp"
 #include "kernel/sync/wait_queue.hpp"
@@ -50,6 +52,41 @@ void hold_a_cpu(void*) {
   for (;;) hal::relax();
 }
 
+void write_to_code(void*) { *reinterpret_cast<volatile u8*>(&hold_a_cpu) = 0; }
+
+void run_data(void*) {
+  void* const memory = lib::allocate(64);
+  reinterpret_cast<void (*)()>(memory)();
+}
+
+// The address of a page of user memory that is there: the thread looks as a system call does from now on.
+VirtAddr enter_user_memory() {
+  constexpr VirtAddr kPlace = 0x10000;
+  auto made = mm::AddressSpace::create();
+  if (!made) return 0;
+  mm::AddressSpace& space = **made;
+  space.acquire();  // for as long as the thread lives
+  const auto all = mm::Protection::Read | mm::Protection::Write | mm::Protection::Exec;
+  mm::MapRequest request;
+  request.address = kPlace;
+  request.size = kPageSize;
+  request.protection = all;
+  request.fixed = true;
+  const auto place = space.map(std::move(request));
+  if (!place) return 0;
+  space.populate(*place, kPageSize);
+  sched::use_address_space(&space);
+  return *place;
+}
+
+void touch_user_memory(void*) {
+  if (const VirtAddr place = enter_user_memory(); place != 0) *reinterpret_cast<volatile u8*>(place) = 1;
+}
+
+void run_user_memory(void*) {
+  if (const VirtAddr place = enter_user_memory(); place != 0) reinterpret_cast<void (*)()>(place)();
+}
+
 struct Fault {
   const char* name;
   hal::ThreadEntry commit;
@@ -57,7 +94,11 @@ struct Fault {
 constexpr Fault kFaults[] = {{"lock-inversion", invert_locks},
                              {"sleep-in-atomic", sleep_in_atomic},
                              {"use-after-free", use_after_free},
-                             {"stuck-cpu", hold_a_cpu}};
+                             {"stuck-cpu", hold_a_cpu},
+                             {"write-to-code", write_to_code},
+                             {"run-data", run_data},
+                             {"touch-user-memory", touch_user_memory},
+                             {"run-user-memory", run_user_memory}};
 constexpr const char* kNeeds[] = {"watchdog"};
 
 class SeededFaultsSubsystem final : public Subsystem {

@@ -15,6 +15,10 @@ CAUGHT = {
   "sleep-in-atomic": r"panic: CPU \d+: .*(sleep|FileTable)",
   "use-after-free": r"panic: CPU \d+: .*(freed|poison|after)",
   "stuck-cpu": r"panic: CPU \d+: watchdog: CPU 1 has not reacted for \d+ s, running fault",
+  "write-to-code": r"panic: CPU \d+: kernel writes read-only memory",
+  "run-data": r"panic: CPU \d+: kernel executes memory that is not code",
+  "touch-user-memory": r"panic: CPU \d+: kernel touches user memory",
+  "run-user-memory": r"panic: CPU \d+: kernel executes user memory",
 }
 
 
