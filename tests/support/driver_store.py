@@ -21,15 +21,24 @@ class Store:
     self.program = build.host_tools() / "userland/store/ajstore"
     self.folder = folder
     self.command("init", *(["--trust", trust] if trust else []))
-    self.daemon = subprocess.Popen([self.program, "serve", folder], stdout=subprocess.PIPE, text=True)
+    self.port = 0  # a free one, and the same again after a stop
+    self.serve()
+
+  def serve(self):
+    self.daemon = subprocess.Popen([self.program, "serve", self.folder, "--port", str(self.port)],
+                                   stdout=subprocess.PIPE, text=True)
     self.port = int(re.search(r":(\d+)$", self.daemon.stdout.readline().strip())[1])
+
+  def stop(self):
+    self.daemon.terminate()
+    assert self.daemon.wait(20) == 0
 
   def __enter__(self):
     return self
 
   def __exit__(self, *_):
-    self.daemon.terminate()
-    self.daemon.wait(20)
+    if self.daemon.poll() is None:
+      self.stop()
 
   @property
   def word(self):

@@ -102,17 +102,21 @@ def test_update_takes_over_at_the_next_start(store):
   machine.assert_clean(DISK)
 
 
-def test_work_that_cannot_be_done_is_told(store):
-  wrong = store.publish(driver_store.built("virtio_rng"))
+def test_work_is_done_or_it_is_told_why_not(store):
+  other = store.publish(driver_store.built("virtio_rng"))
   with boot("catalog-work", store.word) as guest:
     guest.wait_for_shell()
-    driver_store.wait_in_guest(guest, "ajdrv status | grep -q 'up to date'")
-    slot = guest.run("ajdrv list | sed -n '/ nvme /{s/ .*//p;q}'").strip()
+    driver_store.wait_in_guest(guest, "ajdrv list | grep -q 'virtio_rng .* loaded'")
+    slot, random = (guest.run(f"ajdrv list | sed -n '/ {driver} /{{s/ .*//p;q}}'").strip()
+                    for driver in ("nvme", "virtio_rng"))
     name = re.search(r"^machine (\S+)", store.command("status"), re.M)[1]
-    store.command("queue", name, "install", "--slot", slot, "--digest", wrong)
+    for device in (random, slot):
+      store.command("queue", name, "install", "--slot", device, "--digest", other)
+    guest.run("ajdrv sync")
     driver_store.wait_in_guest(guest, "dmesg | grep -q '58 DEVICE_MISMATCH'")
     driver_store.wait_in_guest(guest, "ajdrv status | grep -q 'up to date'")
-    assert re.search(rf"install {slot} {wrong} failed", store.command("status"))
+    assert re.search(rf"install {random} {other} done", store.command("status"))
+    assert re.search(rf"install {slot} {other} failed", store.command("status"))
     assert re.search(rf"^{slot} nvme 1\.1\.0 keep loaded", guest.run("ajdrv list"), re.M)
     guest.power_off()
   machine.assert_clean(DISK)

@@ -9,6 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 import machine  # noqa: E402
+import mkdisk  # noqa: E402
 
 USER_PROMPT = re.compile(r"~ \$ $")
 
@@ -105,6 +106,18 @@ def test_poweroff_stops_in_order():
     guest.expect("init: power off: all services are stopped")
     guest.expect("shutdown: power off")
     assert guest.wait_for_end() == 0
+
+
+def test_poweroff_ends_who_does_not_listen():
+  """A program that ignores SIGTERM is killed: what it had open for writing does not keep the disk from being left clean."""
+  disk = machine.LOGS / f"{machine.ARCH.name}-deaf.ext2"
+  mkdisk.copy(machine.BUILD / "root.ext2", disk)
+  with machine.Machine("deaf", "quiet root=/dev/vda", disk=disk) as guest:
+    guest.wait_for_shell()
+    guest.console.sendline("""(trap '' TERM HUP; exec > /root/held; while :; do echo here; sleep 1; done) &""")
+    guest.run("until test -s /root/held; do sleep 1; done")
+    guest.power_off()
+  machine.assert_clean(disk)
 
 
 def test_login_again_after_logout():

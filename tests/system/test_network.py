@@ -3,6 +3,7 @@
 import hashlib
 import http.server
 import socket
+import stat
 import struct
 import sys
 import threading
@@ -13,6 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 import machine  # noqa: E402
+import mkcpio  # noqa: E402
 
 GATEWAY = "10.0.2.2"
 LEASE = "udhcpc -i eth0 -n -q >/dev/null 2>&1; echo lease $?"
@@ -66,6 +68,21 @@ def test_names_from_the_hosts_file():
     guest.wait_for_shell()
     guest.run("echo '127.0.0.1 somewhere' >> /etc/hosts")
     assert "(127.0.0.1)" in guest.run("ping -c 1 somewhere | head -1")
+
+
+def test_names_from_a_name_server(web_port):
+  """The server runs in the guest: on the host it could not have the one port that resolvers ask."""
+  server = (machine.BUILD / "meson-userland/tests/system/name-server").read_bytes()
+  initramfs = machine.initramfs_with("net-dns", [mkcpio.Entry("/bin/name-server", stat.S_IFREG | 0o755, data=server)])
+  with machine.Machine("net-dns", "quiet", initramfs) as guest:
+    guest.wait_for_shell()
+    assert "lease 0" in guest.run(LEASE)
+    assert "ready" in guest.run(f"name-server host.example {GATEWAY} && echo ready")
+    guest.run("echo 'nameserver 127.0.0.1' > /etc/resolv.conf")
+    assert f"({GATEWAY})" in guest.run("ping -c 1 host.example | head -1")
+    guest.run(f"wget -q -O /tmp/got http://host.example:{web_port}/", timeout=180)
+    assert guest.run("md5sum < /tmp/got").split()[0] == hashlib.md5(CONTENT).hexdigest()
+    assert "bad address" in guest.run("ping -c 1 nobody.example")
 
 
 def test_wget_from_the_host(web_port):

@@ -67,3 +67,17 @@ def test_boot_goes_on_without_the_store():
     wait = "for i in $(seq 60); do ajdrv status | grep -q retrying && break; sleep 1; done; ajdrv status"
     status = guest.run(wait, timeout=120)
     assert "state: retrying" in status and "problem: " in status, status
+
+
+def test_store_that_comes_back_is_found(tmp_path):
+  """Nobody tells the machine: it tries again by itself, and has its drivers then."""
+  with driver_store.Store(tmp_path, driver_store.TRUST) as late:
+    late.publish(driver_store.built("virtio_rng"))
+    late.stop()
+    with machine.Machine("store-late", f"quiet {late.word}") as guest:
+      guest.wait_for_shell()
+      driver_store.wait_in_guest(guest, "ajdrv status | grep -q 'state: retrying'")
+      assert "virtio_rng" not in guest.run("ajdrv list")
+      late.serve()
+      driver_store.wait_in_guest(guest, "ajdrv list | grep -q 'virtio_rng .* loaded'")
+      assert "problem:" not in guest.run("ajdrv status")

@@ -60,7 +60,8 @@ bool Installer::take(StoreClient& store, const json& driver) {
   if (action != "install" || !loaded_.contains(slot))
     status_.set_driver(slot, {{"name", name}, {"version", version}, {"why", why}, {"action", action}});
   say(slot + ": " + title + ", " + action + ": " + why);
-  if (action == "keep") return keep(slot, digest);
+  // Work may ask for what is there already.
+  if (action == "keep" || (action == "install" && is_loaded(slot, digest))) return keep(slot, digest);
   if (action != "install" && action != "update") throw StoreError("a recommendation has an action that is unknown");
   if (!is_kept(digest) && !fetch(store, slot, title, digest, size)) return false;
   if (action == "update") {
@@ -81,10 +82,14 @@ bool Installer::remember(const std::string& slot, const std::string& digest) {
   return true;
 }
 
+bool Installer::is_loaded(const std::string& slot, const std::string& digest) const {
+  const auto running = loaded_.find(slot);
+  return running != loaded_.end() && running->second == digest;
+}
+
 // An update that waited for the next start may have been called off.
 bool Installer::keep(const std::string& slot, const std::string& digest) {
-  const auto running = loaded_.find(slot);
-  if (running == loaded_.end() || running->second != digest) return true;
+  if (!is_loaded(slot, digest)) return true;
   status_.set_driver(slot, {{"result", "loaded"}});
   return remember(slot, digest);
 }

@@ -28,6 +28,7 @@ class Installer {
  private:
   bool fetch(StoreClient& store, const std::string& slot, const std::string& title, const std::string& digest,
              size_t size);
+  bool is_loaded(const std::string& slot, const std::string& digest) const;
   bool keep(const std::string& slot, const std::string& digest);
   bool remember(const std::string& slot, const std::string& digest);
   void finish(const std::string& slot, const std::string& digest, const shared::LoadAnswer& result);

@@ -60,6 +60,8 @@ shared::LoadAnswer load(const shared::LoadRequest& request) {
   const std::string parameters = "slot=" + request.slot;
   if (syscall(SYS_finit_module, request.package.number(), parameters.c_str(), 0) == 0) return {0, "loaded"};
   const int error = errno;
+  // The package itself was found good: the kernel's account of packages says nothing then.
+  if (error == EEXIST) return {error, "the driver is loaded already, or another one has the device"};
   const std::string sentence = last_error();
   return {error, std::string(std::strerror(error)) + (sentence.empty() ? "" : ": " + sentence)};
 }
