@@ -19,8 +19,8 @@ extern const u8 __user_access_start[], __user_access_end[];
 extern const FixupEntry __fixups_start[], __fixups_end[];
 }
 
-// Only these instructions may touch user memory: any other kernel code that does is broken, and bringing the page in for
-// it would hide that.
+// Only these instructions may touch user memory: any other kernel code that does is broken, and bringing the page in
+// for it would hide that.
 inline bool is_user_access(VirtAddr instruction) {
   return instruction >= reinterpret_cast<VirtAddr>(__user_access_start) &&
          instruction < reinterpret_cast<VirtAddr>(__user_access_end);
@@ -32,7 +32,9 @@ inline bool is_stray_access(VirtAddr instruction, VirtAddr address) {
 
 // Where the code goes on of which this instruction faulted. 0: nowhere, the kernel is broken.
 inline VirtAddr fixup_of(VirtAddr instruction) {
-  const auto target = [](const i32& offset) { return reinterpret_cast<VirtAddr>(&offset) + static_cast<VirtAddr>(offset); };
+  const auto target = [](const i32& offset) {
+    return reinterpret_cast<VirtAddr>(&offset) + static_cast<VirtAddr>(offset);
+  };
   for (const FixupEntry* entry = __fixups_start; entry != __fixups_end; ++entry) {
     if (target(entry->from) == instruction) return target(entry->to);
   }

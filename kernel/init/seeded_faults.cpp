@@ -91,14 +91,10 @@ struct Fault {
   const char* name;
   hal::ThreadEntry commit;
 };
-constexpr Fault kFaults[] = {{"lock-inversion", invert_locks},
-                             {"sleep-in-atomic", sleep_in_atomic},
-                             {"use-after-free", use_after_free},
-                             {"stuck-cpu", hold_a_cpu},
-                             {"write-to-code", write_to_code},
-                             {"run-data", run_data},
-                             {"touch-user-memory", touch_user_memory},
-                             {"run-user-memory", run_user_memory}};
+constexpr Fault kFaults[] = {{"lock-inversion", invert_locks},         {"sleep-in-atomic", sleep_in_atomic},
+                             {"use-after-free", use_after_free},       {"stuck-cpu", hold_a_cpu},
+                             {"write-to-code", write_to_code},         {"run-data", run_data},
+                             {"touch-user-memory", touch_user_memory}, {"run-user-memory", run_user_memory}};
 constexpr const char* kNeeds[] = {"watchdog"};
 
 class SeededFaultsSubsystem final : public Subsystem {
