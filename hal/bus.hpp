@@ -24,8 +24,14 @@ struct Message {
   u32 data = 0;
   PhysAddr address;
 };
-// One that will arrive at that CPU. EOPNOTSUPP where the machine has none, ENOSPC. May sleep.
-Result<Message> allocate_message(u32 cpu);
+// Who raises messages; a machine may translate them by that.
+struct MessageSource {
+  u32 requester = 0;  // a PCI function, as in hal_device_t::address
+  u32 count = 1;      // how many messages it can tell apart
+};
+// The source's message `index`, which will arrive at that CPU. EOPNOTSUPP where the machine has none, ENOSPC. May
+// sleep.
+Result<Message> allocate_message(const MessageSource& source, u32 index, u32 cpu);
 // The device no longer raises it, and its handler is unregistered.
 void free_message(u32 line);
 

@@ -21,7 +21,9 @@ Result<u32> line_of(const lib::fdt::Interrupt& interrupt) {
 }
 
 Result<u32> line_of_firmware(u8 /*line_register*/) { return Err(Errno::ENOENT); }
-Result<Message> allocate_message(u32 /*cpu*/) { return Err(Errno::EOPNOTSUPP); }
+Result<Message> allocate_message(const MessageSource& /*source*/, u32 /*index*/, u32 /*cpu*/) {
+  return Err(Errno::EOPNOTSUPP);
+}
 void free_message(u32 /*line*/) {}
 
 }  // namespace hal

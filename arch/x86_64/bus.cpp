@@ -45,7 +45,7 @@ Result<u32> line_of_firmware(u8 line_register) {
   return arch::line_of_isa(line_register);
 }
 
-Result<Message> allocate_message(u32 cpu) {
+Result<Message> allocate_message(const MessageSource& /*source*/, u32 /*index*/, u32 cpu) {
   if (!arch::lapic_ready() || arch::ioapic_line_end() == 0) return Err(Errno::EOPNOTSUPP);
   const u32 apic_id = arch::apic_id_of(cpu);
   if (apic_id > kMaxApicId) return Err(Errno::EOPNOTSUPP);  // needs interrupt remapping

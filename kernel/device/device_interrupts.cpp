@@ -54,7 +54,7 @@ bool use_msix(Device& device, u32 wanted) {
   Interrupts& interrupts = device.interrupts;
   interrupts.delivery = Delivery::Msix;
   for (u32 i = 0; i < wanted && i < entries; ++i) {
-    const auto message = hal::allocate_message(i % hal_cpu_count());
+    const auto message = hal::allocate_message({device.info.address, entries}, i, i % hal_cpu_count());
     if (!message) break;
     if (!interrupts.lines.push(message->line)) {
       hal::free_message(message->line);
@@ -78,7 +78,7 @@ bool use_msix(Device& device, u32 wanted) {
 bool use_msi(Device& device) {
   const u32 capability = pci_find_capability(device, kPciCapabilityMsi, 0);
   if (capability == 0) return false;
-  const auto message = hal::allocate_message(0);
+  const auto message = hal::allocate_message({device.info.address, 1}, 0, 0);
   if (!message) return false;
   if (!device.interrupts.lines.push(message->line)) {
     hal::free_message(message->line);
