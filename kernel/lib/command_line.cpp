@@ -64,20 +64,24 @@ std::optional<i64> CommandLine::number(std::string_view name) const {
 }
 
 std::optional<u64> CommandLine::size(std::string_view name) const {
-  auto text = value(name);
-  if (!text || text->empty()) return std::nullopt;
+  const auto text = value(name);
+  return text ? parse_size(*text) : std::nullopt;
+}
+
+std::optional<u64> parse_size(std::string_view text) {
+  if (text.empty()) return std::nullopt;
   u64 unit = 1;
-  switch (text->back()) {
+  switch (text.back()) {
     case 'k':
     case 'K': unit = KiB; break;
     case 'm':
     case 'M': unit = MiB; break;
     case 'g':
     case 'G': unit = GiB; break;
-    default: return parse_number(*text);
+    default: return parse_number(text);
   }
-  text->remove_suffix(1);
-  const auto count = parse_number(*text);
+  text.remove_suffix(1);
+  const auto count = parse_number(text);
   if (!count || *count > ~u64{0} / unit) return std::nullopt;
   return *count * unit;
 }

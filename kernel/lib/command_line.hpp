@@ -41,5 +41,7 @@ class CommandLine {
 
 // Whole text as a number: decimal, 0x hexadecimal or 0 octal. Empty result for anything else, overflow included.
 std::optional<u64> parse_number(std::string_view text);
+// The same with K, M or G behind it.
+std::optional<u64> parse_size(std::string_view text);
 
 }  // namespace lib

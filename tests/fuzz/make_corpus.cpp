@@ -2,6 +2,7 @@
 // Deterministic: run again after a change of the formats.
 #include <filesystem>
 
+#include "tests/unit/acpi/sample_aml.hpp"
 #include "tests/unit/acpi/sample_tables.hpp"
 #include "tests/unit/ajdrv/sample.hpp"
 #include "tests/unit/ajdrv/sample_elf.hpp"
@@ -66,6 +67,35 @@ void write_tables(const std::filesystem::path& folder) {
               sample::slit({{10, 20, 30, 40}, {20, 10, 22, 23}, {30, 22, 10, 24}, {41, 23, 24, 10}}));
 }
 
+// Physical memory with all tables in it; the root pointer is at its beginning.
+void write_machine(const std::filesystem::path& file) {
+  constexpr std::size_t kRoot = 64, kFadt = 256, kMadt = 640, kDsdt = 768;
+  Bytes memory;
+  const auto put = [&](std::size_t at, const sample::AcpiTable& table) {
+    if (memory.size() < at + table.size()) memory.resize(at + table.size());
+    std::copy(table.begin(), table.end(), memory.begin() + static_cast<std::ptrdiff_t>(at));
+  };
+  sample::AcpiTable fadt = sample::header("FACP", 6), madt = sample::header("APIC", 5);
+  fadt.resize(268);
+  fadt[40] = static_cast<std::uint8_t>(kDsdt & 255);
+  fadt[41] = static_cast<std::uint8_t>(kDsdt >> 8);
+  madt.resize(44);
+  madt.insert(madt.end(),
+              {0, 8, 0, 0, 1, 0, 0, 0, 1, 12, 0, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0, 2, 10, 0, 0, 2, 0, 0, 0, 5, 0});
+  using namespace sample::aml;
+  const Code virtio =
+      device("VR00", join({name("_HID", string("LNRO0005")), name("_UID", byte(1)), name("_STA", byte(15)),
+                           method("_CRS", 0, returned(buffer(memory_and_line(0xfeb0'0000, 512, 1, 16))))}));
+  put(0, sample::rsdp(kRoot));
+  put(kRoot, sample::xsdt({kFadt, kMadt}));
+  put(kFadt, sample::finish(fadt));
+  put(kMadt, sample::finish(madt));
+  put(kDsdt, dsdt(join({scope("\\_SB_", virtio), device("PCI0", name("_HID", dword(0x080a'd041)))})));
+  const std::uint8_t first = memory.front();
+  memory.erase(memory.begin());
+  write(file, first, std::move(memory));
+}
+
 void write_tree(const std::filesystem::path& file, sample::TreeWriter& writer) {
   const std::vector<u64> words = writer.finish();
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(words.data());
@@ -95,5 +125,6 @@ int main(int argc, char** argv) {
   write_bundles(folder / "bundle");
   write_tables(folder / "srat");
   write_trees(folder / "tree");
+  write_machine(folder / "acpi/machine");
   return 0;
 }

@@ -77,6 +77,7 @@ Fadt parse_fadt(Bytes fadt) {
   result.reset = read_register(fadt, 116);
   result.reset_value = read_or_zero<u8>(fadt, 128);
   result.may_have_8042 = read_or_zero<u8>(fadt, 8) < 3 || (read_or_zero<u16>(fadt, 109) & kBootHas8042) != 0;
+  result.sleep_control = read_register(fadt, 244);
   result.arm_boot_flags = read_or_zero<u16>(fadt, 129);
   return result;
 }

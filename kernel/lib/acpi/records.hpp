@@ -210,6 +210,7 @@ struct Fadt {
   Register reset;
   u8 reset_value = 0;
   bool hardware_reduced = false;
+  Register sleep_control;     // of machines that are hardware-reduced
   bool may_have_8042 = true;  // the PC's keyboard controller; said from revision 3 on
   u16 arm_boot_flags = 0;     // bit 0: PSCI is there, bit 1: by HVC
 };
