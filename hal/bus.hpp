@@ -1,6 +1,7 @@
 // What the kernel's device room asks of a machine: its descriptions of itself, and the ways of its interrupts.
 #pragma once
 
+#include "kernel/lib/acpi/aml.hpp"
 #include "kernel/lib/acpi/tables.hpp"
 #include "kernel/lib/fdt/tree.hpp"
 #include "kernel/lib/result.hpp"
@@ -14,6 +15,8 @@ const lib::acpi::Tables& acpi_tables();
 
 // The line (hal/irq.h) behind an interrupt of the device tree. ENOENT where it is not one of the main controller's.
 Result<u32> line_of(const lib::fdt::Interrupt& interrupt);
+// The same for an interrupt that the ACPI tables name; the line is made to take it as they say.
+Result<u32> line_of(const lib::acpi::Interrupt& interrupt);
 // The line that firmware meant by what it left in a PCI function's interrupt line register. ENOENT where there is no
 // such convention on this machine, or the value says "none".
 Result<u32> line_of_firmware(u8 line_register);

@@ -19,6 +19,7 @@ Result<u32> line_of(const lib::fdt::Interrupt& interrupt) {
   return line;
 }
 
+Result<u32> line_of(const lib::acpi::Interrupt& /*interrupt*/) { return Err(Errno::ENOENT); }
 Result<u32> line_of_firmware(u8 /*line_register*/) { return Err(Errno::ENOENT); }
 Result<Message> allocate_message(const MessageSource& /*source*/, u32 /*index*/, u32 /*cpu*/) {
   return Err(Errno::EOPNOTSUPP);

@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "arch/x86_64/acpi.hpp"
 #include "hal/console.h"
 #include "hal/cpu.hpp"
 
@@ -190,6 +191,7 @@ void reserve_taken() {
   memory.limit_ram(u64{1} << 46);  // kDirectMapSize
   memory.reserve(info.kernel_image.base.value, info.kernel_image.size);
   memory.reserve(info.initramfs.base.value, info.initramfs.size);
+  for_each_acpi_piece(info.acpi_rsdp, [&](u64 base, u64 size) { memory.reserve(base, size); });
   // Firmware keeps things below 1 MiB that no map mentions, and starting other CPUs needs a page there.
   memory.reserve(0, 1 * MiB);
 }

@@ -34,8 +34,6 @@ extern const Rela __rela_start[], __rela_end[];
 namespace hal::arch {
 namespace {
 
-constexpr u64 kIdentityEnd = 4 * GiB;  // what the boot root maps
-
 struct EarlyAccess {
   u64* table(PhysAddr address) const { return reinterpret_cast<u64*>(address.value); }
   PhysAddr allocate() const {
@@ -98,24 +96,6 @@ void map_firmware(Walker& walker, u64 base, u64 size) {
   }
 }
 
-lib::acpi::Bytes identity_map(void*, PhysAddr address, usize size) {
-  if (address.value >= kIdentityEnd || size > kIdentityEnd - address.value) return {};
-  return {reinterpret_cast<const u8*>(address.value), size};
-}
-
-// The ACPI tables, wherever firmware put them: SeaBIOS leaves them in memory that its map calls reserved.
-void map_acpi(Walker& walker) {
-  const PhysAddr rsdp = early_boot.info.acpi_rsdp;
-  if (rsdp.value == 0) return;
-  map_firmware(walker, rsdp.value, 36);
-  const lib::acpi::Tables tables(rsdp, {identity_map, nullptr});
-  if (tables.empty()) return;
-  map_firmware(walker, tables.root_address().value, tables.at(tables.root_address()).size());
-  tables.for_each([&](PhysAddr address, lib::acpi::Bytes table) { map_firmware(walker, address.value, table.size()); });
-  const auto fadt = lib::acpi::parse_fadt(tables.find(lib::acpi::signature("FACP")));
-  map_firmware(walker, fadt.dsdt.value, tables.at(fadt.dsdt).size());
-}
-
 u64 choose_slide() {
   if (find_option(early_boot.info.command_line, "nokaslr") != nullptr) return 0;
   u64 entropy = 0;
@@ -154,7 +134,7 @@ void build_page_tables(EarlyResult& result) {
   for (usize i = 0; i < early_boot.firmware_count; ++i) {
     map_firmware(walker, early_boot.firmware[i].base.value, early_boot.firmware[i].size);
   }
-  map_acpi(walker);
+  for_each_acpi_piece(info.acpi_rsdp, [&](u64 base, u64 size) { map_firmware(walker, base, size); });
   // The top-level entries of what is mapped at run time, so that they are the same in every user root.
   need(walker.make(kVmallocBase, Pte::levels() - 2).entry != nullptr);
   need(walker.make(kFrameTableBase, Pte::levels() - 2).entry != nullptr);

@@ -38,6 +38,11 @@ const lib::acpi::Tables& acpi_tables() { return arch::acpi_tables(); }
 
 Result<u32> line_of(const lib::fdt::Interrupt& /*interrupt*/) { return Err(Errno::ENOENT); }
 
+Result<u32> line_of(const lib::acpi::Interrupt& interrupt) {
+  if (!arch::ioapic_set_trigger(interrupt.number, !interrupt.edge, interrupt.active_low)) return Err(Errno::ENOENT);
+  return interrupt.number;
+}
+
 // Firmware writes the line of the ISA bus that it routed the pin to (PCI 3.0, 6.2.4).
 Result<u32> line_of_firmware(u8 line_register) {
   constexpr u8 kIsaLines = 16;

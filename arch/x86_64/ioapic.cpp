@@ -37,6 +37,10 @@ class Controller {
     write(reg, low | kMasked);
     write(reg + 1, apic_id << 24);
   }
+  void set_trigger(u32 line, u32 kind) {
+    const u32 reg = kRegRedirection + 2 * (line - first_);
+    write(reg, (read(reg) & ~(kLevel | kActiveLow)) | kind);
+  }
   void set_masked(u32 line, bool masked) {
     const u32 reg = kRegRedirection + 2 * (line - first_);
     const u32 low = read(reg);
@@ -66,6 +70,18 @@ Controller* controller_of(u32 line) {
     if (controllers[i].has(line)) return &controllers[i];
   }
   return nullptr;
+}
+
+// Calls change(Controller&) with the lock held. False: no controller has that line.
+template <class Change>
+bool with_controller(u32 line, Change&& change) {
+  Controller* controller = controller_of(line);
+  if (controller == nullptr || kLineVectorBase + line >= kLineVectorEnd) return false;
+  const InterruptGuard guard;
+  lock.lock();
+  change(*controller);
+  lock.unlock();
+  return true;
 }
 
 // Lines 0 to 15 are the ISA bus's, rising edge, unless the MADT says otherwise; those above are PCI's, level, active
@@ -121,14 +137,14 @@ u32 ioapic_line_end() {
   return end < kLineVectorEnd - kLineVectorBase ? end : u32{kLineVectorEnd - kLineVectorBase};
 }
 
+bool ioapic_set_trigger(u32 line, bool level, bool active_low) {
+  return with_controller(line, [=](Controller& controller) {
+    controller.set_trigger(line, (level ? kLevel : 0) | (active_low ? kActiveLow : 0));
+  });
+}
+
 bool ioapic_set_masked(u32 line, bool masked) {
-  Controller* controller = controller_of(line);
-  if (controller == nullptr || kLineVectorBase + line >= kLineVectorEnd) return false;
-  const InterruptGuard guard;
-  lock.lock();
-  controller->set_masked(line, masked);
-  lock.unlock();
-  return true;
+  return with_controller(line, [=](Controller& controller) { controller.set_masked(line, masked); });
 }
 
 }  // namespace hal::arch

@@ -16,6 +16,8 @@ bool ioapic_find(lib::acpi::Bytes madt, u32 boot_apic_id);
 u32 ioapic_line_end();
 // Where a line of the ISA bus arrives.
 u32 line_of_isa(u8 isa_line);
+// How a line, masked until now, asks for attention. False: no controller has that line.
+bool ioapic_set_trigger(u32 line, bool level, bool active_low);
 // False: no controller has that line.
 bool ioapic_set_masked(u32 line, bool masked);
 

@@ -4,13 +4,37 @@
 #include "arch/x86_64/instructions.hpp"
 #include "arch/x86_64/power.hpp"
 #include "hal/cpu.hpp"
+#include "hal/io.h"
+#include "hal/mem.h"
+#include "hal/mmu.h"
 #include "hal/timer.h"
 
 namespace hal {
 namespace arch {
 namespace {
 
+// A byte-wide register of the FADT, mapped while the machine is well.
+class ByteRegister {
+ public:
+  void open(const lib::acpi::Register& where) {
+    if (where.address == 0) return;
+    if (where.space == lib::acpi::Space::Port) port_ = static_cast<u16>(where.address);
+    if (where.space != lib::acpi::Space::Memory) return;
+    memory_ =
+        static_cast<volatile u8*>(hal_map_physical(where.address, 1, HAL_MMU_READ | HAL_MMU_WRITE | HAL_MMU_DEVICE));
+  }
+  void write(u8 value) const {
+    if (memory_ != nullptr) hal_mmio_write8(memory_, value);
+    if (port_ != 0) out8(port_, value);
+  }
+
+ private:
+  volatile u8* memory_ = nullptr;
+  u16 port_ = 0;
+};
+
 constinit lib::acpi::SleepType soft_off;
+constinit ByteRegister reset_register, sleep_control;
 
 constexpr u16 kSleepEnable = 1 << 13;  // PM1 control register (ACPI 6.5, table 4.16)
 constexpr u16 kSciEnable = 1 << 0;
@@ -21,7 +45,13 @@ void write_pm1(u32 port, u8 sleep_type) {
 
 void acpi_power_off() {
   const lib::acpi::Fadt& fadt = acpi_fadt();
-  if (!soft_off.found || fadt.pm1a_control_port == 0) return;
+  if (!soft_off.found) return;
+  if (fadt.hardware_reduced) {
+    constexpr u8 kSleep = 1 << 5;  // sleep control register (4.8.3.7)
+    sleep_control.write(static_cast<u8>((soft_off.pm1a & 7) << 2 | kSleep));
+    hal_timer_delay_us(100'000);
+  }
+  if (fadt.pm1a_control_port == 0) return;
   const u16 pm1a = static_cast<u16>(fadt.pm1a_control_port);
   // The machine may still be in legacy mode, where the registers do nothing (4.8.2.5).
   if ((in16(pm1a) & kSciEnable) == 0 && fadt.smi_command_port != 0 && fadt.acpi_enable_value != 0) {
@@ -34,10 +64,9 @@ void acpi_power_off() {
 }
 
 void acpi_reset() {
-  const lib::acpi::Fadt& fadt = acpi_fadt();
-  // Registers in memory or PCI space would have to be mapped; machines that have them take port CF9h as well.
-  if (!fadt.has_reset || fadt.reset.space != lib::acpi::Space::Port || fadt.reset.address == 0) return;
-  out8(static_cast<u16>(fadt.reset.address), fadt.reset_value);
+  // A register in PCI space is not written: machines that have one take port CF9h as well.
+  if (!acpi_fadt().has_reset) return;
+  reset_register.write(acpi_fadt().reset_value);
   hal_timer_delay_us(50'000);
 }
 
@@ -67,7 +96,11 @@ void keyboard_reset() {
 
 }  // namespace
 
-void prepare_power() { soft_off = lib::acpi::find_s5(acpi_tables().at(acpi_fadt().dsdt)); }
+void prepare_power() {
+  soft_off = lib::acpi::find_s5(acpi_tables().at(acpi_fadt().dsdt));
+  reset_register.open(acpi_fadt().reset);
+  sleep_control.open(acpi_fadt().sleep_control);
+}
 
 }  // namespace arch
 
