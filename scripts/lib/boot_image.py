@@ -1,4 +1,5 @@
-"""The ISO image for x86-64: GRUB, the kernel by Multiboot2, and the initramfs as its module."""
+"""What GRUB starts: its configuration, and the ISO image for x86-64, by BIOS and by UEFI, with the kernel by Multiboot2
+and the initramfs as its module."""
 
 import hashlib
 import shutil
@@ -7,8 +8,13 @@ import subprocess
 from console import Failure, run_logged, say
 from paths import BUILD, ROOT
 
-MODULES = "multiboot2 normal iso9660 part_msdos part_gpt fat serial terminal search boot configfile echo test all_video"
+MODULES = ("multiboot2 normal iso9660 part_msdos part_gpt fat serial terminal search boot configfile echo test all_video "
+           # What GRUB's own start on an ISO by UEFI looks for, and complains about when it is missing.
+           "part_acorn part_amiga part_apple part_bsd part_dfly part_dvh part_plan part_sun part_sunpc")
 
+EFI_PLATFORMS = {"x86_64": "x86_64-efi"}
+EFI_NAMES = {"x86_64": "BOOTX64.EFI"}  # UEFI specification 2.10, table 3.2
+EFI_MODULES = {"x86_64": "multiboot2 normal part_gpt fat serial terminal boot configfile echo test all_video regexp"}
 
 # Init moves there if there is such a disk.
 ROOT_DISK = "root=/dev/vda"
@@ -17,7 +23,7 @@ ROOT_DISK = "root=/dev/vda"
 def make_iso(output, kernel, initramfs, command_line=ROOT_DISK):
   """Makes the image, unless it was made from the same files before."""
   _check_multiboot(kernel)
-  configuration = _grub_configuration(command_line)
+  configuration = grub_configuration(command_line)
   key = hashlib.sha256(kernel.read_bytes() + initramfs.read_bytes() + configuration.encode()).hexdigest()
   stamp = output.with_suffix(".iso.key")
   if output.exists() and stamp.exists() and stamp.read_text() == key:
@@ -42,7 +48,8 @@ def _check_multiboot(kernel):
                   "look at the first section in arch/x86_64/linker.ld")
 
 
-def _grub_configuration(command_line):
+def grub_configuration(command_line):
+  """The menu, of one entry."""
   return f"""serial --unit=0 --speed=115200
 terminal_input serial console
 terminal_output serial console

@@ -13,11 +13,12 @@ MACHINES = {
   "aarch64": ["-machine", "virt,gic-version=3", "-cpu", "max"],
   "riscv64": ["-machine", "virt", "-cpu", "max"],
 }
+UEFI = {"x86_64": Path("/usr/share/ovmf/OVMF.fd")}
 
 
 @dataclass
 class Guest:
-  """What to boot, and on how large a machine. Either `iso` or `kernel` is set."""
+  """What to boot, and on how large a machine: `iso`, or `kernel`, or else what is on `disk`."""
   arch: object
   kernel: Path = None
   initramfs: Path = None
@@ -27,6 +28,7 @@ class Guest:
   memory: str = "256M"
   gdb: bool = False
   disk: Path = None
+  uefi: bool = False  # by UEFI firmware instead of the machine's own
   reboots: bool = False  # False: a restart of the machine ends QEMU
   window: str = None  # QEMU's name of the display to open, with a graphics card; None: no card and no window
   extra: list = field(default_factory=list)
@@ -40,11 +42,13 @@ def command(guest):
            "-device", "virtio-rng-pci"]
   if guest.arch.name == "x86_64":
     words += ["-accel", "kvm" if kvm_works() else "tcg", "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
+  if guest.uefi:
+    words += ["-bios", str(firmware(guest.arch))]
   if guest.window:
     words += ["-vga", "std"]
   if guest.iso:
     words += ["-cdrom", str(guest.iso), "-boot", "d"]
-  else:
+  elif guest.kernel:
     words += ["-kernel", str(guest.kernel), "-initrd", str(guest.initramfs)]
     if guest.command_line:
       words += ["-append", guest.command_line]
@@ -56,6 +60,16 @@ def command(guest):
   if guest.gdb:
     words += ["-s", "-S"]
   return words + guest.extra
+
+
+def firmware(arch):
+  """UEFI for an architecture's machine."""
+  file = UEFI.get(arch.name)
+  if file is None:
+    raise Failure(f"there is no UEFI firmware for {arch.name}", "leave out --uefi")
+  if not file.exists():
+    raise Failure(f"no such file: {file}", "run scripts/setup")
+  return file
 
 
 def window_display(arch):

@@ -87,18 +87,6 @@ class Console:
     self.expect(PROMPT, timeout)
     return self.console.before.replace("\r", "")
 
-
-class Machine(Console):
-  """A running QEMU."""
-
-  def __init__(self, name, command_line="", initramfs=None, cpus=2, memory="256M", extra=(), iso=None,
-               disk=None, reboots=False, kernel_file=None):
-    guest = qemu.Guest(arch=ARCH, kernel=None if iso else kernel_file or kernel(), iso=iso,
-                       initramfs=initramfs or BUILD / "initramfs.cpio", command_line=command_line, cpus=cpus,
-                       memory=memory, extra=list(extra), disk=disk, reboots=reboots)
-    words = qemu.command(guest)
-    super().__init__(f"{ARCH.name}-{KIND}-{name}", words[0], words[1:], echo=False)
-
   def power_off(self):
     """An orderly end, from a shell's prompt."""
     self.console.sendline("poweroff")
@@ -109,6 +97,19 @@ class Machine(Console):
     self.console.expect(pexpect.EOF, timeout=timeout)
     self.console.close()
     return self.console.exitstatus
+
+
+class Machine(Console):
+  """A running QEMU."""
+
+  def __init__(self, name, command_line="", initramfs=None, cpus=2, memory="256M", extra=(), iso=None,
+               disk=None, reboots=False, kernel_file=None, uefi=False):
+    """`uefi`: firmware starts the ISO, or without one the disk."""
+    guest = qemu.Guest(arch=ARCH, kernel=None if iso or uefi else kernel_file or kernel(), iso=iso, uefi=uefi,
+                       initramfs=initramfs or BUILD / "initramfs.cpio", command_line=command_line, cpus=cpus,
+                       memory=memory, extra=list(extra), disk=disk, reboots=reboots)
+    words = qemu.command(guest)
+    super().__init__(f"{ARCH.name}-{KIND}-{name}", words[0], words[1:], echo=False)
 
 
 def assert_clean(image):

@@ -50,29 +50,6 @@ def test_memory_that_a_bare_system_takes():
   assert machine.kernel().stat().st_size <= 4 << 20
 
 
-PLAIN_MODELS = {"x86_64": "qemu64", "aarch64": "cortex-a72", "riscv64": "rv64"}
-
-
-def test_plain_cpu_model():
-  """A CPU without the newer features: no SMAP, XSAVE, FSGSBASE or RDRAND; no PAN; no Sstc."""
-  with machine.Machine("plain-cpu", "quiet", extra=["-cpu", PLAIN_MODELS[machine.ARCH.name]]) as guest:
-    guest.wait_for_shell()
-    assert guest.run("head -c 8 /dev/random | wc -c").strip() == "8"
-    assert guest.run("awk 'BEGIN { print 1.5 * 3 }'").strip() == "4.5"
-
-
-# Machines that do the same work in another way: an older interrupt controller, page tables with a level less.
-OTHER_WAYS = {"x86_64": (["-machine", "pc"], ""), "aarch64": (["-machine", "virt,gic-version=2"], ""),
-              "riscv64": ([], "no4lvl")}
-
-
-def test_other_ways():
-  extra, words = OTHER_WAYS[machine.ARCH.name]
-  with machine.Machine("other-ways", f"quiet {words}", extra=extra) as guest:
-    guest.wait_for_shell()
-    assert guest.run("seq 1 1000 | sort -n | tail -1").strip() == "1000"
-
-
 def test_shell_runs_programs():
   with machine.Machine("shell", "quiet") as guest:
     guest.wait_for_shell()

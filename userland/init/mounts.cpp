@@ -68,14 +68,24 @@ void empty(int directory, dev_t device) {
   closedir(entries);
 }
 
-int run(const std::vector<const char*>& words) {
+// A program's status, -1 where it has none; its output goes to `output` where that is given.
+int run(const std::vector<const char*>& words, std::string* output = nullptr) {
+  int pipe[2] = {-1, -1};
+  if (output != nullptr && pipe2(pipe, O_CLOEXEC) != 0) return -1;
   const pid_t pid = fork();
   if (pid == 0) {
+    if (output != nullptr) dup2(pipe[1], STDOUT_FILENO);
     std::vector<char*> arguments;
     for (const char* word : words) arguments.push_back(const_cast<char*>(word));
     arguments.push_back(nullptr);
     execv(arguments[0], arguments.data());
     _exit(127);
+  }
+  if (output != nullptr) {
+    close(pipe[1]);
+    char piece[256];
+    for (ssize_t got; (got = read(pipe[0], piece, sizeof piece)) > 0;) output->append(piece, static_cast<size_t>(got));
+    close(pipe[0]);
   }
   int status = -1;
   while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
@@ -95,6 +105,14 @@ bool check_disk(const std::string& device) {
   if (status >= 0 && status < 4) return true;
   warn("e2fsck -p %s ended with status %d: repair it by hand (e2fsck -f %s)", device.c_str(), status, device.c_str());
   return false;
+}
+
+// The device of root=, which may name a file system by what is in it: UUID=..., LABEL=... Empty if there is none.
+std::string root_device(const std::string& named) {
+  if (!named.starts_with("UUID=") && !named.starts_with("LABEL=")) return access(named.c_str(), F_OK) == 0 ? named : "";
+  std::string device;
+  run({"/sbin/findfs", named.c_str()}, &device);
+  return device.substr(0, device.find('\n'));
 }
 
 bool enter_new_root() {
@@ -157,10 +175,11 @@ bool has_kernel_word(const std::string& wanted) {
 }
 
 void switch_to_root_disk() {
-  const std::string device = kernel_option("root");
-  if (device.empty() || !root_is_in_memory()) return;
-  if (access(device.c_str(), F_OK) != 0) {
-    say("root=%s: there is no such device; running from memory", device.c_str());
+  const std::string named = kernel_option("root");
+  if (named.empty() || !root_is_in_memory()) return;
+  const std::string device = root_device(named);
+  if (device.empty()) {
+    say("root=%s: there is no such device; running from memory", named.c_str());
     return;
   }
   if (!check_disk(device)) return;

@@ -1,0 +1,84 @@
+"""A disk image that UEFI firmware boots, in QEMU or written to a USB stick: a GPT with an EFI system partition (GRUB,
+kernel, initramfs) and the root disk's file system."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import uuid
+from pathlib import Path
+
+import boot_image
+from console import Failure, run_logged, step
+from paths import BUILD
+
+MIB = 1 << 20
+FIRST = MIB  # where the first partition begins
+ESP_SIZE = 64 * MIB
+ESP_TYPE = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"  # UEFI specification 2.10, table 5.7
+ROOT_TYPE = "0FC63DAF-8483-4772-8E79-3D69D8477DE4"  # any Linux file system
+GPT_SIZE = MIB  # the second copy of the table, at the end, and what aligns it
+LOG = BUILD / "log/image.log"
+
+# What GRUB's program does before it reads the menu: the disk that it was started from is the root.
+FIRST_STEPS = """regexp --set=1:root '^\\(([^)]*)\\)' "$cmdpath"
+configfile ($root)/boot/grub/grub.cfg
+"""
+
+
+def make(arch, output, kernel, initramfs, root, words=""):
+  """Writes the image; `root` is the ext2 image that its second partition begins as, `words` are added to the kernel
+  command line. A file that is there is replaced once the new one is complete."""
+  partial = output.with_name(output.name + ".partial")
+  with step(f"making {os.path.relpath(output)}"), tempfile.TemporaryDirectory(dir=output.parent) as folder:
+    identity = str(uuid.uuid4())
+    work = Path(folder)
+    system = work / "root"
+    shutil.copyfile(root, system)
+    _run("tune2fs", "-U", identity, system)
+    _run("e2fsck", "-fp", system)
+    command_line = f"root=UUID={identity} {words}".strip()
+    esp = _make_esp(arch, work, kernel, initramfs, command_line)
+    _assemble(partial, esp, system)
+    partial.rename(output)
+
+
+def _make_esp(arch, work, kernel, initramfs, command_line):
+  """The EFI system partition. EFI/BOOT/BOOT*.EFI is what firmware starts from a disk that it does not know."""
+  program, menu, esp = work / "grub.efi", work / "grub.cfg", work / "esp"
+  first_steps, modules = work / "first_steps.cfg", boot_image.EFI_MODULES[arch.name]
+  first_steps.write_text(FIRST_STEPS)
+  menu.write_text(boot_image.grub_configuration(command_line))
+  run_logged(["grub-mkstandalone", "-O", boot_image.EFI_PLATFORMS[arch.name], "-o", program, "--fonts=", "--locales=",
+              "--themes=", f"--install-modules={modules}", f"--modules={modules}", f"boot/grub/grub.cfg={first_steps}"], LOG)
+  with open(esp, "wb") as file:
+    file.truncate(ESP_SIZE)
+  _run("mformat", "-i", esp, "-F", "-v", "HALYARD", "::")
+  for folder in ("/EFI", "/EFI/BOOT", "/boot", "/boot/grub"):
+    _run("mmd", "-i", esp, f"::{folder}")
+  for source, target in ((program, f"/EFI/BOOT/{boot_image.EFI_NAMES[arch.name]}"), (kernel, "/boot/kernel"),
+                         (initramfs, "/boot/initramfs.cpio"), (menu, "/boot/grub/grub.cfg")):
+    _run("mcopy", "-i", esp, source, f"::{target}")
+  return esp
+
+
+def _assemble(image, *partitions):
+  """Partition table and partitions."""
+  image.unlink(missing_ok=True)
+  lines, at = ["label: gpt"], FIRST
+  for file, kind in zip(partitions, (ESP_TYPE, ROOT_TYPE), strict=True):
+    size = file.stat().st_size
+    lines.append(f"start={at // 512}, size={size // 512}, type={kind}")
+    _run("dd", f"if={file}", f"of={image}", "bs=1M", f"seek={at // MIB}", "conv=sparse,notrunc", "status=none")
+    at += (size + MIB - 1) // MIB * MIB
+  os.truncate(image, at + GPT_SIZE)
+  _run("sfdisk", "-q", image, text="\n".join(lines) + "\n")
+
+
+def _run(program, *words, text=None):
+  found = shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+  if found is None:
+    raise Failure(f"{program} is not installed", "run scripts/setup")
+  answer = subprocess.run([found, *map(str, words)], input=text, capture_output=True, text=True)
+  if answer.returncode > (1 if program == "e2fsck" else 0):
+    raise Failure(f"{program} ended with status {answer.returncode}: {answer.stderr.strip()}")

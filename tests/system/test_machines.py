@@ -1,0 +1,124 @@
+"""The machines and CPU models that people have: each boots to a shell, sees its CPUs and its memory, and works."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+import machine  # noqa: E402, I001  (it finds the next ones)
+import disk_image  # noqa: E402
+import mkdisk  # noqa: E402
+
+# A machine whose memory is not there before it is used: larger than the host's.
+LARGE = ["-object", "memory-backend-ram,id=large,size=50G,reserve=off", "-machine", "memory-backend=large"]
+ON_ALL = {
+  "64-mb": {"memory": "64M"},
+  "50-gb": {"memory": "50G", "extra": LARGE},
+  "1-cpu": {"cpus": 1},
+  "4-cpus": {"cpus": 4},
+  "8-cpus": {"cpus": 8},
+}
+MODELS = {
+  # Without SMEP, SMAP, XSAVE, FSGSBASE, RDRAND and 1 GiB pages; and what people have on their desks and in data centres.
+  "x86_64": ["qemu64", "Skylake-Client", "EPYC", "max"],
+  # Without PAN; without LSE atomics, too.
+  "aarch64": ["cortex-a72", "neoverse-n1", "max"],
+  # Without Sstc.
+  "riscv64": ["rv64", "max"],
+}
+VARIANTS = {
+  "x86_64": {
+    "pc": {"extra": ["-machine", "pc"]},
+    "no-hpet": {"extra": ["-machine", "q35,hpet=off"]},
+    "acpi-of-seabios": {"extra": ["-machine", "q35,acpi=off"]},  # which makes tables where QEMU gives none
+  },
+  "aarch64": {
+    "gic-v2": {"extra": ["-machine", "virt,gic-version=2"]},
+    "gic-v2-8-cpus": {"extra": ["-machine", "virt,gic-version=2"], "cpus": 8},
+    "el2": {"extra": ["-machine", "virt,virtualization=on,gic-version=3"]},
+    "el2-gic-v2": {"extra": ["-machine", "virt,virtualization=on,gic-version=2"]},
+    "el3": {"extra": ["-machine", "virt,secure=on,gic-version=3"]},
+  },
+  "riscv64": {
+    "3-levels": {"command_line": "no4lvl"},
+  },
+}
+MACHINES = {**ON_ALL, **{model: {"extra": ["-cpu", model]} for model in MODELS[machine.ARCH.name]},
+            **VARIANTS[machine.ARCH.name]}
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_boots_and_works(name):
+  options = dict(MACHINES[name])
+  words = options.pop("command_line", "")
+  with machine.Machine(f"machine-{name}", f"quiet {words}", **options) as guest:
+    guest.wait_for_shell()
+    assert guest.run("nproc").strip() == str(options.get("cpus", 2))
+    total = int(re.search(r"MemTotal: +(\d+)", guest.run("cat /proc/meminfo"))[1]) >> 10
+    size = options.get("memory", "256M")
+    mib = int(size[:-1]) << (10 if size.endswith("G") else 0)
+    assert 0.9 * mib < total <= mib, f"{total} MiB of {mib}"
+    assert guest.run("head -c 8 /dev/random | wc -c").strip() == "8"
+    assert guest.run("awk 'BEGIN { print 1.5 * 3 }'").strip() == "4.5"
+    assert guest.run("seq 1 1000 | sort -n | tail -1").strip() == "1000"
+    guest.power_off()
+
+
+if machine.ARCH.name == "x86_64":
+  MODERN = ["-global", "virtio-mmio.force-legacy=off"]
+  MICROVM = {"acpi": "microvm", "command-line": "microvm,acpi=off"}
+
+  def by_hand(name, words):
+    """A machine that is not q35, with a root disk."""
+    disk = machine.LOGS / f"x86_64-{name}.ext2"
+    mkdisk.copy(machine.BUILD / "root.ext2", disk)
+    return disk, machine.Console(f"x86_64-{machine.KIND}-{name}", "qemu-system-x86_64", [
+      *words, "-m", "256M", "-smp", "2", "-display", "none", "-serial", "mon:stdio", "-nodefaults", "-no-reboot",
+      "-kernel", str(machine.kernel()), "-initrd", str(machine.BUILD / "initramfs.cpio"), "-append", "root=/dev/vda",
+      "-drive", f"file={disk},if=none,id=disk0,format=raw"], echo=False)
+
+  @pytest.mark.parametrize("kind", MICROVM)
+  def test_microvm(kind):
+    """Without PCI: virtio over memory, which the DSDT lists, or else the kernel command line."""
+    disk, console = by_hand(f"microvm-{kind}", [
+      "-machine", MICROVM[kind], "-cpu", "max", *MODERN, "-device", "virtio-blk-device,drive=disk0",
+      "-netdev", "user,id=net0", "-device", "virtio-net-device,netdev=net0", "-device", "virtio-rng-device"])
+    with console as guest:
+      guest.wait_for_shell()
+      assert "/dev/vda on / type ext2" in guest.run("mount")
+      guest.run("until ifconfig eth0 | grep -q 10.0.2.15; do sleep 1; done", timeout=120)
+      assert " 0% packet loss" in guest.run("ping -c 2 10.0.2.2")
+      guest.run("seq 100000 > /root/numbers; sync")
+      if kind == "acpi":
+        guest.power_off()
+      else:  # nothing turns this machine off; its disk is left clean all the same
+        guest.console.sendline("poweroff")
+        guest.expect("shutdown: power off")
+    machine.assert_clean(disk)
+
+  def test_iso_by_uefi():
+    disk = machine.LOGS / "x86_64-uefi.ext2"
+    mkdisk.copy(machine.BUILD / "root.ext2", disk)
+    with machine.Machine("uefi-iso", iso=machine.kernel().with_name("halyard.iso"), uefi=True, disk=disk,
+                         extra=["-vga", "std"]) as guest:
+      guest.expect(r"screen: \d+x\d+ pixels")
+      guest.wait_for_shell()
+      assert "/dev/vda on / type ext2" in guest.run("mount")
+      guest.power_off()
+    machine.assert_clean(disk)
+
+  def test_disk_image_by_uefi(tmp_path):
+    """The image for a USB stick: firmware, GRUB and the kernel find their way from the partition table on."""
+    image = tmp_path / "halyard.img"
+    disk_image.make(machine.ARCH, image, machine.kernel(), machine.BUILD / "initramfs.cpio", machine.BUILD / "root.ext2")
+    with machine.Machine("uefi-disk", uefi=True, disk=image, reboots=True) as guest:
+      guest.wait_for_shell()
+      assert "/dev/vda2 on / type ext2" in guest.run("mount")
+      guest.run("echo kept > /root/note")
+      guest.console.sendline("reboot")
+      guest.wait_for_shell()
+      assert guest.run("cat /root/note").strip() == "kept"
+      guest.power_off()
