@@ -101,6 +101,18 @@ void collect_seed(const Tree& tree) {
   }
 }
 
+// Where the loader says. Else at the beginning of the gigabyte that the image is in: there QEMU's virt leaves it for who
+// was not loaded as Linux is (docs/system/arm/virt), and by it the console is found to complain on.
+Tree find_tree(u64 told) {
+  for (const u64 place : {told, align_down(early_boot.info.kernel_image.base.value, GiB)}) {
+    const Tree tree(reinterpret_cast<const void*>(place), kDeviceTreeMax);
+    if (place == 0 || !tree.valid()) continue;
+    early_boot.info.device_tree = {{place}, tree.size()};
+    return tree;
+  }
+  return {};
+}
+
 }  // namespace
 
 u32 gic_line(const std::optional<lib::fdt::Interrupt>& interrupt) {
@@ -116,10 +128,9 @@ u32 gic_line(const std::optional<lib::fdt::Interrupt>& interrupt) {
 
 void parse_boot_info(u64 device_tree) {
   BootInfo& info = early_boot.info;
-  const Tree tree(reinterpret_cast<const void*>(device_tree), kDeviceTreeMax);
+  const Tree tree = find_tree(device_tree);
   // There is no console to say it on.
   if (!tree.valid()) halt_forever();
-  info.device_tree = {{device_tree}, tree.size()};
   const Region archive = tree.initramfs();
   info.initramfs = {{archive.base}, archive.size};
   find_console(tree);

@@ -2,6 +2,7 @@
 
 #include "arch_impl/pte.hpp"
 #include "hal/layout.hpp"
+#include "hal/log.h"
 #include "hal/mem.h"
 #include "hal/mmu.h"
 #include "hal/page_table.hpp"
@@ -49,6 +50,9 @@ lib::acpi::Tables acpi_boot_tables(PhysAddr rsdp) {
 void acpi_open(PhysAddr rsdp) {
   if (rsdp.value == 0) return;
   tables = lib::acpi::Tables(rsdp, {map, nullptr});
+  if (tables.empty()) {
+    hal_log(HAL_LOG_WARNING, "acpi", "the tables behind the RSDP at 0x%lx are damaged: going on without", rsdp.value);
+  }
   fadt = lib::acpi::parse_fadt(tables.find(lib::acpi::signature("FACP")));
 }
 

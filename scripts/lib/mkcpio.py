@@ -97,8 +97,8 @@ def archive(entries):
   parts = [_member(number, entry, time) for number, entry in enumerate(entries, 1)]
   parts.append(_member(0, Entry("/TRAILER!!!", 0), 0))
   data = b"".join(parts)
-  # QEMU's microvm loads an archive as high in memory as its whole pages fit, and over its own ACPI tables in the last
-  # kilobyte, where the archive reaches that far.
+  # QEMU's microvm loads an archive as high in memory as it fits when it begins with a page, and over its own ACPI
+  # tables in the last kilobyte, where the archive reaches that far.
   return data + bytes((HALF_PAGE - len(data)) % (2 * HALF_PAGE))
 
 
