@@ -44,7 +44,9 @@ UserSigaction action_to_user(const SignalAction& action) {
 }
 constexpr usize kActionSize = hal::UserAbi::kSigactionHasRestorer ? 32 : 24;
 
-Result<i64> signal_thread(int group, int tid, int signal) {
+// A thread of the process `group`, of any where that is 0. Signal 0 only asks whether it might be sent one.
+Result<i64> signal_thread(int group, int tid, const SignalInfo& info) {
+  const int signal = info.signal;
   if (tid <= 0 || signal < 0 || signal > signal_number::kLast) return Err(Errno::EINVAL);
   lib::Ref<Process> process;
   Thread* thread = nullptr;
@@ -56,7 +58,7 @@ Result<i64> signal_thread(int group, int tid, int signal) {
   }
   TRY(check_may_signal(*process, signal));
   if (signal == 0) return 0;
-  TRY(send_to_thread_by_number(tid, user_signal(signal, signal_code::kTkill)));
+  TRY(send_to_thread_by_number(tid, info));
   return 0;
 }
 
@@ -233,16 +235,31 @@ Result<i64> sys_rt_sigtimedwait(mm::UserIn<u64> set, VirtAddr info, mm::UserIn<T
   return signal;
 }
 
-Result<i64> sys_rt_sigqueueinfo(int pid, int signal, VirtAddr info) {
+namespace {
+
+// What a program says about the signal that it queues for the process `pid`. Only the kernel speaks with some codes; a
+// program may pretend only towards itself: EPERM.
+Result<SignalInfo> queued_info(int pid, int signal, VirtAddr info) {
   if (!is_valid(signal)) return Err(Errno::EINVAL);
   SignalInfo details;
   TRY(mm::copy_from_user(&details, info, sizeof(details)));
   details.signal = signal;
+  const bool is_the_kernels = details.code >= 0 || details.code == signal_code::kTkill;
+  if (is_the_kernels && pid != self().process->pid) return Err(Errno::EPERM);
+  return details;
+}
+
+}  // namespace
+
+Result<i64> sys_rt_tgsigqueueinfo(int pid, int tid, int signal, VirtAddr info) {
+  if (pid <= 0 || tid <= 0) return Err(Errno::EINVAL);
+  return signal_thread(pid, tid, TRY(queued_info(pid, signal, info)));
+}
+
+Result<i64> sys_rt_sigqueueinfo(int pid, int signal, VirtAddr info) {
+  const SignalInfo details = TRY(queued_info(pid, signal, info));
   lib::Ref<Process> target = find_process(pid);
   if (!target) return Err(Errno::ESRCH);
-  // Only the kernel speaks with these codes; a program may pretend only towards itself.
-  if ((details.code >= 0 || details.code == signal_code::kTkill) && target.get() != self().process)
-    return Err(Errno::EPERM);
   TRY(check_may_signal(*target, signal));
   TRY(send_to_process(*target, details));
   return 0;
@@ -297,10 +314,10 @@ Result<i64> sys_kill(int pid, int signal) {
   return signal_many(signal, [&](Process& p) { return p.group && p.group->id == group; });
 }
 
-Result<i64> sys_tkill(int tid, int signal) { return signal_thread(0, tid, signal); }
+Result<i64> sys_tkill(int tid, int signal) { return signal_thread(0, tid, user_signal(signal, signal_code::kTkill)); }
 Result<i64> sys_tgkill(int pid, int tid, int signal) {
   if (pid <= 0) return Err(Errno::EINVAL);
-  return signal_thread(pid, tid, signal);
+  return signal_thread(pid, tid, user_signal(signal, signal_code::kTkill));
 }
 
 namespace {

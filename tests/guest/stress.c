@@ -159,3 +159,65 @@ CASE(fork_freezes_what_other_cpus_write) {
   atomic_store(&is_over, 1);
   for (int i = 0; i < 2; ++i) CHECK(pthread_join(writers[i], NULL) == 0);
 }
+
+static void fork_and_reap(int children) {
+  for (int i = 0; i < children; ++i) {
+    int status = 0;
+    const pid_t pid = fork();
+    if (pid == 0) _exit(i & 0x7f);
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || WEXITSTATUS(status) != (i & 0x7f)) _exit(1);
+  }
+  _exit(0);
+}
+
+CASE(fork_storm_loses_no_child) {
+  pid_t parents[kThreads];
+  for (int i = 0; i < kThreads; ++i) {
+    parents[i] = fork();
+    CHECK(parents[i] >= 0);
+    if (parents[i] == 0) fork_and_reap(40);
+  }
+  for (int i = 0; i < kThreads; ++i) {
+    int status = 0;
+    CHECK(waitpid(parents[i], &status, 0) == parents[i] && status == 0);
+  }
+}
+
+/* Each of the threads sends to the next one, while it is interrupted by what the one before sends. */
+enum { kSignals = 200 };
+static _Atomic int signals_got[kThreads];
+static pid_t thread_ids[kThreads];
+static _Thread_local int ring_place;
+
+static void on_queued(int signal, siginfo_t* info, void* context) {
+  (void)signal, (void)context;
+  /* They come in their order. */
+  if (info->si_value.sival_int == atomic_load(&signals_got[ring_place])) atomic_fetch_add(&signals_got[ring_place], 1);
+}
+
+static void* pass_on(void* argument) {
+  ring_place = (int)(long)argument;
+  const int next = (ring_place + 1) % kThreads;
+  thread_ids[ring_place] = (pid_t)syscall(SYS_gettid);
+  pthread_barrier_wait(&barrier);
+  for (int sent = 0; sent < kSignals;) {
+    siginfo_t info = {.si_code = SI_QUEUE, .si_pid = getpid(), .si_uid = getuid()};
+    info.si_value.sival_int = sent;
+    if (syscall(SYS_rt_tgsigqueueinfo, getpid(), thread_ids[next], SIGRTMIN, &info) == 0) {
+      ++sent;
+    } else {
+      sched_yield(); /* too many are queued */
+    }
+  }
+  while (atomic_load(&signals_got[ring_place]) != kSignals) sched_yield();
+  return NULL;
+}
+
+CASE(signal_storm_loses_none) {
+  pthread_t threads[kThreads];
+  struct sigaction action = {.sa_sigaction = on_queued, .sa_flags = SA_SIGINFO | SA_RESTART};
+  CHECK(sigaction(SIGRTMIN, &action, NULL) == 0);
+  CHECK(pthread_barrier_init(&barrier, NULL, kThreads) == 0);
+  for (long i = 0; i < kThreads; ++i) CHECK(pthread_create(&threads[i], NULL, pass_on, (void*)i) == 0);
+  for (int i = 0; i < kThreads; ++i) CHECK(pthread_join(threads[i], NULL) == 0);
+}
