@@ -1,5 +1,8 @@
 #include "arch/aarch64/lpi.hpp"
 
+#include <algorithm>
+#include <bit>
+
 #include "arch/aarch64/gic.hpp"
 #include "arch/aarch64/gic_memory.hpp"
 #include "hal/log.h"
@@ -17,12 +20,14 @@ constinit u8* settings = nullptr;
 constinit unsigned id_bits = 0;  // of INTIDs
 constinit u32 end = kFirstLpi;
 
-// How many bits an INTID has. 16 stand for 57344 messages and tables of 64 KiB; that a distributor could number
-// millions says nothing of how many devices there are.
+// How many bits an INTID has. What a distributor could number, 57344 LPIs or millions, says nothing of how many devices
+// there are, and some redistributors (QEMU's) look through the whole table of pending ones for each that comes: what
+// counts is that drivers ask for as many messages as there are CPUs.
 unsigned choose_id_bits(u32 type) {
-  constexpr unsigned kMost = 16;
+  constexpr u32 kForEachCpu = 256;
+  const unsigned wanted = static_cast<unsigned>(std::bit_width(kFirstLpi + gic_v3_cpus() * kForEachCpu - 1));
   const unsigned offered = (type >> 19 & 0x1f) + 1;  // GICD_TYPER.IDbits
-  return offered < kMost ? offered : kMost;
+  return std::min(wanted, offered);
 }
 
 u32 choose_end(u32 type) {
