@@ -29,11 +29,12 @@ struct Message {
 };
 // Who raises messages; a machine may translate them by that.
 struct MessageSource {
-  u32 requester = 0;  // a PCI function, as in hal_device_t::address
-  u32 count = 1;      // how many messages it can tell apart
+  u32 requester = 0;      // segment and PCI requester id, as in hal_device_t::address
+  u32 count = 1;          // the indices of its messages are below this; the same for all of them
+  lib::fdt::Node bridge;  // the PCI host bridge that it is behind; none where no device tree describes it
 };
-// The source's message `index`, which will arrive at that CPU. EOPNOTSUPP where the machine has none, ENOSPC. May
-// sleep.
+// The source's message `index`, which will arrive at that CPU. EOPNOTSUPP where the machine has none for that source or
+// that CPU, ENOSPC, ENOMEM, EIO where the controller fails. May sleep.
 Result<Message> allocate_message(const MessageSource& source, u32 index, u32 cpu);
 // The device no longer raises it, and its handler is unregistered.
 void free_message(u32 line);

@@ -8,7 +8,10 @@
 
 HAL_EXTERN_C_BEGIN
 
-/* `size` bytes, cleared, aligned to `alignment` (a power of two up to 4096); NULL where there is none. May sleep. */
+/*
+ * `size` bytes, cleared, aligned to `alignment` (a power of two up to 4 MiB), contiguous in physical memory and part of
+ * the direct map; at most 4 MiB. NULL where there is none. May sleep.
+ */
 void* hal_alloc(size_t size, size_t alignment);
 /* Accepts NULL. Any context but non-maskable interrupts. */
 void hal_free(void* memory);

@@ -1,8 +1,10 @@
-// Descriptions of the machine for the kernel's device room. Message-signalled interrupts need the GIC's ITS or an MSI
-// frame, which this port does not drive yet: devices use their wired lines.
+// Descriptions of the machine for the kernel's device room, and which controller takes a device's messages.
 #include "hal/bus.hpp"
 
 #include "arch/aarch64/boot.hpp"
+#include "arch/aarch64/gic_v2m.hpp"
+#include "arch/aarch64/its.hpp"
+#include "arch/aarch64/lpi.hpp"
 
 namespace hal {
 
@@ -21,9 +23,22 @@ Result<u32> line_of(const lib::fdt::Interrupt& interrupt) {
 
 Result<u32> line_of(const lib::acpi::Interrupt& /*interrupt*/) { return Err(Errno::ENOENT); }
 Result<u32> line_of_firmware(u8 /*line_register*/) { return Err(Errno::ENOENT); }
-Result<Message> allocate_message(const MessageSource& /*source*/, u32 /*index*/, u32 /*cpu*/) {
-  return Err(Errno::EOPNOTSUPP);
+
+Result<Message> allocate_message(const MessageSource& source, u32 index, u32 cpu) {
+  constexpr u32 kRequesterId = 0xffff;  // without the segment, which is the bridge's
+  const auto target = arch::device_tree().message_target(source.bridge, source.requester & kRequesterId);
+  if (!target) return Err(Errno::EOPNOTSUPP);
+  const auto translated = arch::its_allocate(*target, source, index, cpu);
+  if (translated || translated.error() != Errno::EOPNOTSUPP) return translated;
+  return arch::v2m_allocate(target->controller, cpu);
 }
-void free_message(u32 /*line*/) {}
+
+void free_message(u32 line) {
+  if (line >= arch::kFirstLpi) {
+    arch::its_free(line);
+  } else {
+    arch::v2m_free(line);
+  }
+}
 
 }  // namespace hal

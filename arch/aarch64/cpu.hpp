@@ -26,7 +26,10 @@ struct CpuLocal {
   u64 affinity = 0;                      // MPIDR_EL1
   u64 main_id = 0;                       // MIDR_EL1
   volatile u8* redistributor = nullptr;  // GICv3
-  u32 gic_target = 0;                    // GICv2: its bit in target lists
+  PhysAddr redistributor_base;
+  void* pending_lpis = nullptr;  // the redistributor's table of them (lpi.hpp)
+  bool takes_lpis = false;
+  u32 gic_target = 0;  // GICv2: its bit in target lists
 
   alignas(16) u8 emergency_stack[kEmergencyStackSize] = {};  // for the report that the kernel stack ran over
 };

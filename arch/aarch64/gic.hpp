@@ -3,10 +3,12 @@
 //
 // INTIDs are the lines of hal/irq.h: 0-15 are sent by software (IPIs), 16-31 are each CPU's own, from 32 on shared. All
 // have the same priority. Distributor and redistributor registers that several CPUs write are write-one-to-set or
-// -clear, so that nothing here locks. Interrupts off, but for what says otherwise.
+// -clear, or belong to one line whose owner writes them, so that nothing here locks. Interrupts off, but for what says
+// otherwise. GICv3's lines from 8192 on (LPIs) are messages: lpi.hpp, its.hpp.
 #pragma once
 
 #include "arch/aarch64/cpu.hpp"
+#include "hal/io.h"
 #include "kernel/lib/fdt/tree.hpp"
 
 namespace hal::arch {
@@ -22,6 +24,22 @@ inline constexpr usize kClearPending = 0x280, kClearActive = 0x380, kPriority = 
 inline constexpr usize kConfiguration = 0xc00, kSoftware = 0xf00, kRoute = 0x6000;
 }  // namespace gicd
 inline constexpr u32 kPriorityOfAll = 0xa0a0'a0a0;
+
+// GICv3's redistributor (IHI 0069H tables 12-27, 12-29): the frame for control, and behind it the one for private
+// lines.
+namespace gicr {
+inline constexpr usize kControl = 0x00, kType = 0x08, kWake = 0x14, kLpiSettings = 0x70, kLpisPending = 0x78;
+inline constexpr usize kFrame = 64 * KiB, kPrivate = kFrame;
+inline constexpr u64 kTypeLpis = 1 << 0, kTypeVirtual = 1 << 1, kTypeLast = 1 << 4;
+inline constexpr u32 kProcessorSleep = 1 << 1, kChildrenAsleep = 1 << 2;
+}  // namespace gicr
+
+// A line that is edge-triggered: 2 bits of GICD_ICFGR for each. Other lines share the register: boot CPU, at boot.
+inline void make_edge(volatile u8* distributor, u32 line) {
+  constexpr u32 kEdge = 2;
+  volatile u8* at = distributor + gicd::kConfiguration + line / 16 * 4;
+  hal_mmio_write32(at, hal_mmio_read32(at) | kEdge << line % 16 * 2);
+}
 
 // True if the tree has one; its registers are mapped and all lines masked then. Boot CPU, once.
 bool gic_v3_find(const lib::fdt::Tree& tree);
@@ -39,6 +57,19 @@ void gic_v2_end(u32 acknowledged);
 
 void gic_v3_send(const CpuLocal& target, u32 line);
 void gic_v2_send(const CpuLocal& target, u32 line);
+
+// What the rooms for messages want to know: GICD_TYPER, redistributors found, the end of the shared lines.
+u32 gic_v3_type();
+u32 gic_v3_cpus();
+u32 gic_v3_lines();
+u32 gic_v2_lines();
+
+// A masked shared line, which belongs to the caller: edge-triggered from now on (boot CPU, at boot), and rid of what is
+// pending and on its way to that CPU from now on (any context).
+void gic_v3_make_edge(u32 line);
+void gic_v2_make_edge(u32 line);
+void gic_v3_route(u32 line, const CpuLocal& target);
+void gic_v2_route(u32 line, const CpuLocal& target);
 
 // Any context. A private line is the calling CPU's. False for a line that does not exist.
 bool gic_v3_set_masked(u32 line, bool masked);

@@ -83,12 +83,25 @@ bool gic_v2_init_cpu(CpuLocal& local) {
   return true;
 }
 
-u32 gic_v2_acknowledge() { return hal_mmio_read32(interface + gicc::kAcknowledge); }
+u32 gic_v2_acknowledge() {
+  const u32 line = hal_mmio_read32(interface + gicc::kAcknowledge);
+  hal_mmio_barrier();  // what the interrupt announced is seen by what follows
+  return line;
+}
 void gic_v2_end(u32 acknowledged) { hal_mmio_write32(interface + gicc::kEnd, acknowledged); }
 
 void gic_v2_send(const CpuLocal& target, u32 line) {
   hal_mmio_barrier();  // what was written to memory before is what the target is to see
   hal_mmio_write32(distributor + gicd::kSoftware, target.gic_target << 16 | line);
+}
+
+u32 gic_v2_lines() { return line_count; }
+
+void gic_v2_make_edge(u32 line) { make_edge(distributor, line); }
+
+void gic_v2_route(u32 line, const CpuLocal& target) {
+  hal_mmio_write32(distributor + gicd::kClearPending + line / 32 * 4, u32{1} << line % 32);
+  hal_mmio_write8(distributor + gicd::kTargets + line, static_cast<u8>(target.gic_target));
 }
 
 bool gic_v2_set_masked(u32 line, bool masked) {

@@ -10,13 +10,6 @@ namespace {
 
 constexpr u32 kDeviceFlags = HAL_MMU_READ | HAL_MMU_WRITE | HAL_MMU_DEVICE;
 
-// Redistributor (IHI 0069H tables 12-27, 12-29): the frame for control, and behind it the one for private lines.
-namespace gicr {
-constexpr usize kType = 0x08, kWake = 0x14, kFrame = 64 * KiB, kPrivate = kFrame;
-constexpr u64 kTypeVirtual = 1 << 1, kTypeLast = 1 << 4;
-constexpr u32 kProcessorSleep = 1 << 1, kChildrenAsleep = 1 << 2;
-}  // namespace gicr
-
 constexpr u32 kEnableGroup1 = 1 << 1 | 1 << 0, kAffinityRouting = 1 << 4, kWritePending = u32{1} << 31;  // GICD_CTLR
 
 // GICD_TYPER.ITLinesNumber.
@@ -31,6 +24,7 @@ u32 line_count;
 struct Redistributor {
   u64 affinity = 0;
   volatile u8* registers = nullptr;
+  PhysAddr base;
 };
 constinit Redistributor redistributors[kMaxCpus];
 constinit u32 redistributor_count = 0;
@@ -68,7 +62,7 @@ void find_redistributors(lib::fdt::Region region, u64 stride) {
     auto* registers = static_cast<volatile u8*>(hal_map_physical(region.base + offset, kFrames, kDeviceFlags));
     if (registers == nullptr) return;
     const u64 type = hal_mmio_read64(registers + gicr::kType);
-    redistributors[redistributor_count++] = {affinity_of(type), registers};
+    redistributors[redistributor_count++] = {affinity_of(type), registers, {region.base + offset}};
     if ((type & gicr::kTypeLast) != 0) return;
     offset += stride != 0 ? stride : (type & gicr::kTypeVirtual) != 0 ? 2 * kFrames : kFrames;
   }
@@ -132,7 +126,9 @@ bool gic_v3_find(const lib::fdt::Tree& tree) {
 
 bool gic_v3_init_cpu(CpuLocal& local) {
   for (u32 i = 0; i < redistributor_count; ++i) {
-    if (redistributors[i].affinity == local.affinity) local.redistributor = redistributors[i].registers;
+    if (redistributors[i].affinity != local.affinity) continue;
+    local.redistributor = redistributors[i].registers;
+    local.redistributor_base = redistributors[i].base;
   }
   if (local.redistributor == nullptr) return false;
   init_redistributor(local.redistributor);
@@ -161,6 +157,17 @@ void gic_v3_send(const CpuLocal& target, u32 line) {
   asm volatile("dsb ishst" : : : "memory");  // what was written to memory before is what the target is to see
   HAL_WRITE_REGISTER(ICC_SGI1R_EL1, value);
   isb();
+}
+
+u32 gic_v3_type() { return hal_mmio_read32(distributor + gicd::kType); }
+u32 gic_v3_cpus() { return redistributor_count; }
+u32 gic_v3_lines() { return line_count; }
+
+void gic_v3_make_edge(u32 line) { make_edge(distributor, line); }
+
+void gic_v3_route(u32 line, const CpuLocal& target) {
+  hal_mmio_write32(distributor + gicd::kClearPending + line / 32 * 4, u32{1} << line % 32);
+  hal_mmio_write64(distributor + gicd::kRoute + usize{line} * 8, target.affinity);
 }
 
 bool gic_v3_set_masked(u32 line, bool masked) {

@@ -3,6 +3,9 @@
 
 #include "arch/aarch64/boot.hpp"
 #include "arch/aarch64/gic.hpp"
+#include "arch/aarch64/gic_v2m.hpp"
+#include "arch/aarch64/its.hpp"
+#include "arch/aarch64/lpi.hpp"
 #include "arch/aarch64/tick.hpp"
 #include "arch/aarch64/trap.hpp"
 #include "hal/cpu.hpp"
@@ -26,7 +29,7 @@ void dispatch(CpuLocal& local, const TrapFrame& frame) {
   constexpr u32 kV2LineMask = 0x3ff;  // above it: the CPU that sent it (IHI 0048B 4.4.4)
   const u32 acknowledged = use_v2 ? gic_v2_acknowledge() : gic_v3_acknowledge();
   const u32 line = use_v2 ? acknowledged & kV2LineMask : acknowledged;
-  if (line >= kFirstSpecialLine) return;
+  if (line >= kFirstSpecialLine && line < kFirstLpi) return;
   if (line < kFirstPrivateLine) {
     // Ended first: on_ipi() may not return.
     end_of_interrupt(acknowledged);
@@ -44,8 +47,10 @@ void dispatch(CpuLocal& local, const TrapFrame& frame) {
   hal_irq_eoi(line);
 }
 
-bool set_masked(u32 line, bool masked) {
-  return use_v2 ? gic_v2_set_masked(line, masked) : gic_v3_set_masked(line, masked);
+Status set_masked(u32 line, bool masked) {
+  if (line >= kFirstLpi) return its_set_masked(line, masked);
+  const bool exists = use_v2 ? gic_v2_set_masked(line, masked) : gic_v3_set_masked(line, masked);
+  return exists ? Status() : Err(Errno::ENXIO);
 }
 
 }  // namespace
@@ -63,9 +68,15 @@ extern "C" void hal_aarch64_interrupt(TrapFrame& frame) {
   }
 }
 
+void irq_prepare_cpu(CpuLocal& local) { lpi_prepare_cpu(local); }
+
 bool irq_init_cpu() {
   CpuLocal& local = cpu_local();
-  return use_v2 ? gic_v2_init_cpu(local) : gic_v3_init_cpu(local);
+  if (use_v2) return gic_v2_init_cpu(local);
+  if (!gic_v3_init_cpu(local)) return false;
+  lpi_init_cpu(local);
+  its_init_cpu(local);
+  return true;
 }
 
 void irq_send(const CpuLocal& target, Ipi kind) {
@@ -84,15 +95,23 @@ extern "C" {
 hal_status_t hal_irq_init(void) {
   using namespace hal::arch;
   const lib::fdt::Tree tree = device_tree();
-  if (!gic_v3_find(tree)) {
-    if (!gic_v2_find(tree)) return HAL_NOT_SUPPORTED;
+  if (gic_v3_find(tree)) {
+    its_find(tree);
+    v2m_find(tree, {gic_v3_lines(), gic_v3_make_edge, gic_v3_route});
+  } else if (gic_v2_find(tree)) {
     use_v2 = true;
+    v2m_find(tree, {gic_v2_lines(), gic_v2_make_edge, gic_v2_route});
+  } else {
+    return HAL_NOT_SUPPORTED;
   }
+  irq_prepare_cpu(cpu_local());
   return irq_init_cpu() ? HAL_OK : HAL_ERROR;
 }
 
 hal_status_t hal_irq_set_masked(uint32_t irq, bool masked) {
-  return hal::arch::set_masked(irq, masked) ? HAL_OK : HAL_INVALID;
+  const Status status = hal::arch::set_masked(irq, masked);
+  if (status) return HAL_OK;
+  return status.error() == Errno::ENXIO ? HAL_INVALID : HAL_ERROR;
 }
 
 void hal_irq_eoi(uint32_t irq) {

@@ -5,6 +5,8 @@
 
 namespace hal::arch {
 
+// What a CPU that is about to start needs for its interrupts: memory, which it cannot allocate itself. May sleep.
+void irq_prepare_cpu(CpuLocal& local);
 // The interrupt controller's part of the calling CPU. Interrupts off. False: it has none.
 bool irq_init_cpu();
 void irq_send(const CpuLocal& target, Ipi kind);

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "arch/aarch64/boot.hpp"
+#include "arch/aarch64/cache.hpp"
 #include "arch/aarch64/cpu.hpp"
 #include "arch/aarch64/irq.hpp"
 #include "arch/aarch64/registers.hpp"
@@ -24,17 +25,6 @@ namespace {
 constinit u64 affinities[kMaxCpus] = {};
 constinit u32 cpu_count = 1;
 constinit std::atomic<bool> alive = false;
-
-// Puts a block where a CPU without caches sees it (Arm ARM D7.5.8: to the point of coherency).
-template <class T>
-void clean_to_memory(const T& block) {
-  constexpr usize kSmallestLine = 16;
-  const u8* bytes = reinterpret_cast<const u8*>(&block);
-  for (usize i = 0; i < sizeof(T) + kSmallestLine; i += kSmallestLine) {
-    asm volatile("dc cvac, %0" : : "r"(bytes + i) : "memory");
-  }
-  asm volatile("dsb sy" : : : "memory");
-}
 
 extern "C" [[noreturn]] void hal_aarch64_secondary_main() {
   activate_root(image_to_phys(hal_aarch64_empty_root));
@@ -66,14 +56,18 @@ Status start_cpu(u32 cpu, CpuAnchor* cpu_anchor, ThreadAnchor* idle_thread) {
   void* memory = hal_alloc(sizeof(CpuLocal), 64);
   if (memory == nullptr) return Err(Errno::ENOMEM);
   cpu_anchor->id = cpu;
-  starting_cpu = {new (memory) CpuLocal, cpu_anchor, idle_thread};
+  auto* local = new (memory) CpuLocal;
+  irq_prepare_cpu(*local);
+  starting_cpu = {local, cpu_anchor, idle_thread};
   alive.store(false, std::memory_order_relaxed);
   hal_aarch64_boot_block.stack = idle_thread->kernel_stack_top;
-  clean_to_memory(hal_aarch64_boot_block);
+  clean_to_memory(&hal_aarch64_boot_block, sizeof(hal_aarch64_boot_block));
   const PhysAddr entry = image_to_phys(reinterpret_cast<const void*>(hal_aarch64_secondary_entry));
   const i32 answer = psci_call(Psci::CpuOn, affinities[cpu], entry.value, 0);
   if (answer != kPsciSuccess) {
     hal_log(HAL_LOG_ERROR, "smp", "the firmware does not start CPU %u: error %d", cpu, answer);
+    hal_free(local->pending_lpis);
+    hal_free(memory);
     return Err(Errno::EIO);
   }
   // A CPU that is late may still come and use its block, so that it is not freed.

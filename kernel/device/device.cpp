@@ -1,7 +1,9 @@
 #include "kernel/device/device.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 #include "kernel/diag/log.hpp"
 #include "kernel/lib/format.hpp"
@@ -58,6 +60,17 @@ bool driver_name(const Device& device, char (&name)[kDriverName]) {
 void note_driver(Device& device, std::string_view name) {
   g_registry.with([&](Registry&) {
     lib::format_into(device.driver_name, kDriverName, "%.*s", static_cast<int>(name.size()), name.data());
+  });
+}
+
+Interrupts exchange_interrupts(Device& device, Interrupts fresh) {
+  return g_registry.with([&](Registry&) { return std::exchange(device.interrupts, std::move(fresh)); });
+}
+
+Delivery delivery_of(const Device& device, u32 line) {
+  return g_registry.with([&](Registry&) {
+    const lib::Vector<u32>& lines = device.interrupts.lines;
+    return std::ranges::find(lines, line) == lines.end() ? Delivery::None : device.interrupts.delivery;
   });
 }
 

@@ -20,6 +20,7 @@ struct Driver;
 // How interrupts of a device are delivered.
 enum class Delivery : u8 { None, Line, Msi, Msix };
 
+// Changed by exchange_interrupts() alone, under the registry's lock: the driver's own calls read it without.
 struct Interrupts {
   Delivery delivery = Delivery::None;
   u32 capability = 0;            // offset in configuration space, for messages
@@ -77,6 +78,11 @@ template <class Fn>
 void for_each(Fn fn) {
   for (Device* at = next(nullptr); at != nullptr; at = next(at)) fn(*at);
 }
+
+// Gives a device other interrupts, and the caller those that it had. May sleep.
+Interrupts exchange_interrupts(Device& device, Interrupts fresh);
+// How a line serves a device, for those who only tell of it; None: not at all. May sleep.
+Delivery delivery_of(const Device& device, u32 line);
 
 // Takes back what the driver left: mappings, interrupts, bus mastering. After its remove function. May sleep.
 void release_held(Device& device);

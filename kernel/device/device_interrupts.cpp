@@ -1,8 +1,10 @@
 // Interrupts of one device: MSI-X, MSI, or its wired line (PCI 3.0, 6.8).
+#include <algorithm>
+
 #include "hal/bus.hpp"
-#include "hal/cpu.h"
 #include "kernel/device/pci.hpp"
 #include "kernel/diag/log.hpp"
+#include "kernel/sched/cpu.hpp"
 
 namespace device {
 namespace {
@@ -16,11 +18,11 @@ constexpr u32 kEntryAddress = 0, kEntryAddressHigh = 4, kEntryData = 8, kEntryCo
 constexpr u32 kMsiEnable = 1, kMsi64 = 1 << 7, kMsiMultipleEnable = 7 << 4;
 constexpr u32 kMsiAddress = 4;
 
-void free_lines(Interrupts& interrupts) {
-  if (interrupts.delivery != Delivery::Line) {
-    for (const u32 line : interrupts.lines) hal::free_message(line);
-  }
-  interrupts = Interrupts{};
+// A device tree says what becomes of the messages of all that is behind a host bridge.
+hal::MessageSource source_of(const Device& device, u32 count) {
+  const Device* bridge = &device;
+  while (bridge->parent != nullptr) bridge = bridge->parent;
+  return {.requester = pci_requester(device), .count = count, .bridge = {bridge->tree_node}};
 }
 
 void fill_entry(volatile u8* entry, const hal::Message& message) {
@@ -41,6 +43,17 @@ volatile u8* find_table(Device& device, u32 capability, u32 entries) {
   return base == nullptr ? nullptr : base + offset;
 }
 
+// Messages for the first entries of the table, on the CPUs in turn: as many as there are.
+void fill_table(Device& device, volatile u8* table, u32 count, Interrupts& interrupts) {
+  const hal::MessageSource source = source_of(device, count);
+  for (u32 i = 0; i < count; ++i) {
+    const auto message = hal::allocate_message(source, i, i % sched::online_cpus());
+    if (!message) return;
+    if (!interrupts.lines.push(message->line)) return hal::free_message(message->line);
+    fill_entry(table + i * kMsixEntrySize, *message);
+  }
+}
+
 bool use_msix(Device& device, u32 wanted) {
   const u32 capability = pci_find_capability(device, kPciCapabilityMsix, 0);
   if (capability == 0) return false;
@@ -51,26 +64,15 @@ bool use_msix(Device& device, u32 wanted) {
   // Masked as a whole until every entry is right; the table answers only while memory decoding is on.
   pci_set_command(device, kPciCommandMemory, 0);
   pci_write(device, capability + kControl, 2, control | kMsixEnable | kMsixMaskAll);
-  Interrupts& interrupts = device.interrupts;
-  interrupts.delivery = Delivery::Msix;
-  for (u32 i = 0; i < wanted && i < entries; ++i) {
-    const auto message = hal::allocate_message({device.info.address, entries}, i, i % hal_cpu_count());
-    if (!message) break;
-    if (!interrupts.lines.push(message->line)) {
-      hal::free_message(message->line);
-      break;
-    }
-    fill_entry(table + i * kMsixEntrySize, *message);
-  }
+  Interrupts interrupts{Delivery::Msix, capability, table, {}};
+  fill_table(device, table, std::min(wanted, entries), interrupts);
   if (interrupts.lines.empty()) {
     pci_write(device, capability + kControl, 2, control & ~(kMsixEnable | kMsixMaskAll));
-    interrupts = Interrupts{};
     return false;
   }
-  interrupts.capability = capability;
-  interrupts.table = table;
   pci_set_command(device, kPciCommandNoIntx, 0);
   pci_write(device, capability + kControl, 2, (control | kMsixEnable) & ~kMsixMaskAll);
+  static_cast<void>(exchange_interrupts(device, std::move(interrupts)));
   return true;
 }
 
@@ -78,13 +80,15 @@ bool use_msix(Device& device, u32 wanted) {
 bool use_msi(Device& device) {
   const u32 capability = pci_find_capability(device, kPciCapabilityMsi, 0);
   if (capability == 0) return false;
-  const auto message = hal::allocate_message({device.info.address, 1}, 0, 0);
+  const u32 control = pci_read(device, capability + kControl, 2);
+  const auto message = hal::allocate_message(source_of(device, 1), 0, 0);
   if (!message) return false;
-  if (!device.interrupts.lines.push(message->line)) {
+  Interrupts interrupts{Delivery::Msi, capability, nullptr, {}};
+  const bool is_reachable = (control & kMsi64) != 0 || message->address.value >> 32 == 0;
+  if (!is_reachable || !interrupts.lines.push(message->line)) {
     hal::free_message(message->line);
     return false;
   }
-  const u32 control = pci_read(device, capability + kControl, 2);
   pci_write(device, capability + kMsiAddress, 4, static_cast<u32>(message->address.value));
   u32 data = capability + kMsiAddress + 4;
   if ((control & kMsi64) != 0) {
@@ -94,15 +98,15 @@ bool use_msi(Device& device) {
   pci_write(device, data, 2, message->data);
   pci_set_command(device, kPciCommandNoIntx, 0);
   pci_write(device, capability + kControl, 2, (control & ~kMsiMultipleEnable) | kMsiEnable);
-  device.interrupts.delivery = Delivery::Msi;
-  device.interrupts.capability = capability;
+  static_cast<void>(exchange_interrupts(device, std::move(interrupts)));
   return true;
 }
 
 bool use_line(Device& device) {
-  if (device.info.irq == HAL_NO_IRQ || !device.interrupts.lines.push(device.info.irq)) return false;
+  Interrupts interrupts{Delivery::Line, 0, nullptr, {}};
+  if (device.info.irq == HAL_NO_IRQ || !interrupts.lines.push(device.info.irq)) return false;
   if (device.info.bus == HAL_BUS_PCI) pci_set_command(device, 0, kPciCommandNoIntx);
-  device.interrupts.delivery = Delivery::Line;
+  static_cast<void>(exchange_interrupts(device, std::move(interrupts)));
   return true;
 }
 
@@ -124,13 +128,13 @@ hal_status_t hal_irq_allocate(hal_device_t* info, uint32_t wanted, uint32_t* gra
 
 void hal_irq_free(hal_device_t* info) {
   Device& device = of(info);
-  const Interrupts& held = device.interrupts;
+  const Interrupts held = exchange_interrupts(device, {});
   if (held.delivery == Delivery::Msix || held.delivery == Delivery::Msi) {
     const u32 enable = held.delivery == Delivery::Msix ? kMsixEnable : kMsiEnable;
     const u32 control = pci_read(device, held.capability + kControl, 2);
     pci_write(device, held.capability + kControl, 2, control & ~enable);
+    for (const u32 line : held.lines) hal::free_message(line);
   }
-  free_lines(device.interrupts);
 }
 
 uint32_t hal_irq_of(const hal_device_t* info, uint32_t index) {

@@ -1,5 +1,10 @@
 // Handlers of interrupt lines: hal/irq.h's registration, and the dispatch.
 
+#include "kernel/device/interrupt.hpp"
+
+#include <algorithm>
+
+#include "hal/cpu.h"
 #include "hal/cpu.hpp"
 #include "hal/irq.h"
 #include "hal/upcalls.hpp"
@@ -7,13 +12,23 @@
 #include "kernel/diag/log.hpp"
 #include "kernel/lib/allocate.hpp"
 #include "kernel/lib/list.hpp"
+#include "kernel/lib/vector.hpp"
 #include "kernel/sync/locked.hpp"
 
 namespace device {
 namespace {
 
-struct Handler : lib::ListNode {
+// A line that has handlers. Apart from the table of those, whose lock a handler holds that masks its line.
+struct Line : lib::ListNode {
   u32 irq = 0;
+  usize handlers = 0;
+  // How often it came to each CPU, which alone writes there, while the line has handlers.
+  lib::Vector<u64> counts;
+};
+sync::Locked<lib::List<Line>, sync::LockClass::InterruptLines> g_lines;
+
+struct Handler : lib::ListNode {
+  Line* line = nullptr;  // lives as long as the handler
   hal_irq_handler_t function = nullptr;
   void* context = nullptr;
 };
@@ -25,13 +40,6 @@ using Bucket = sync::Locked<lib::List<Handler>, sync::LockClass::InterruptTable>
 Bucket g_buckets[kBuckets];
 Bucket& bucket_of(u32 irq) { return g_buckets[irq % kBuckets]; }
 
-// How many handlers a line has. Apart from the table, whose lock a handler holds that masks its line.
-struct Line : lib::ListNode {
-  u32 irq = 0;
-  usize handlers = 0;
-};
-sync::Locked<lib::List<Line>, sync::LockClass::InterruptLines> g_lines;
-
 Line* find_line(lib::List<Line>& lines, u32 irq) {
   for (Line& line : lines) {
     if (line.irq == irq) return &line;
@@ -39,16 +47,17 @@ Line* find_line(lib::List<Line>& lines, u32 irq) {
   return nullptr;
 }
 
-bool count_handler(u32 irq) {
-  auto fresh = lib::make_own<Line>();
-  if (!fresh) return false;
-  (*fresh)->irq = irq;
-  g_lines.with([&](lib::List<Line>& lines) {
+// The line, with one handler more. ENOMEM.
+Result<Line*> count_handler(u32 irq) {
+  auto fresh = TRY(lib::make_own<Line>());
+  TRY(fresh->counts.resize(hal_cpu_count()));
+  fresh->irq = irq;
+  return g_lines.with([&](lib::List<Line>& lines) {
     Line* line = find_line(lines, irq);
-    if (line == nullptr) lines.push_back(*(line = fresh->release()));
+    if (line == nullptr) lines.push_back(*(line = fresh.release()));
     ++line->handlers;
+    return line;
   });
-  return true;
 }
 
 // A line that nobody listens to is masked: a device that still drives it would interrupt without end.
@@ -63,6 +72,12 @@ void discount_handler(u32 irq) {
   lib::destroy(unused);
 }
 
+// On this CPU, interrupts off.
+void count_interrupt(Line& line) {
+  const std::atomic_ref<u64> count(line.counts[hal::current_cpu()->id]);
+  count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
 std::atomic<u64> g_spurious = 0;
 
 }  // namespace
@@ -71,15 +86,14 @@ std::atomic<u64> g_spurious = 0;
 hal_status_t hal_irq_register(uint32_t irq, hal_irq_handler_t handler, void* context) {
   using namespace device;
   if (handler == nullptr) return HAL_INVALID;
-  Handler* entry = lib::try_new<Handler>();
-  if (entry == nullptr || !count_handler(irq)) {
-    lib::destroy(entry);
-    return HAL_NO_MEMORY;
-  }
-  entry->irq = irq;
-  entry->function = handler;
-  entry->context = context;
-  bucket_of(irq).with([&](lib::List<Handler>& handlers) { handlers.push_back(*entry); });
+  auto entry = lib::make_own<Handler>();
+  if (!entry) return HAL_NO_MEMORY;
+  const auto line = count_handler(irq);
+  if (!line) return HAL_NO_MEMORY;
+  (*entry)->line = *line;
+  (*entry)->function = handler;
+  (*entry)->context = context;
+  bucket_of(irq).with([&](lib::List<Handler>& handlers) { handlers.push_back(*entry->release()); });
   return HAL_OK;
 }
 
@@ -88,7 +102,7 @@ hal_status_t hal_irq_unregister(uint32_t irq, hal_irq_handler_t handler, void* c
   // Handlers run under their bucket's lock, so none runs once we hold it.
   Handler* found = bucket_of(irq).with([&](lib::List<Handler>& handlers) -> Handler* {
     for (Handler& entry : handlers) {
-      if (entry.irq != irq || entry.function != handler || entry.context != context) continue;
+      if (entry.line->irq != irq || entry.function != handler || entry.context != context) continue;
       handlers.erase(handlers.iterator_to(entry));
       return &entry;
     }
@@ -122,10 +136,24 @@ void device::drop_handlers(VirtAddr code, usize size) {
   };
   for (Bucket& bucket : g_buckets) {
     while (Handler* entry = bucket.with(take)) {
-      discount_handler(entry->irq);
+      discount_handler(entry->line->irq);
       lib::destroy(entry);
     }
   }
+}
+
+std::optional<u32> device::next_line(u32 from, std::span<u64> counts) {
+  return g_lines.with([&](lib::List<Line>& lines) -> std::optional<u32> {
+    Line* found = nullptr;
+    for (Line& line : lines) {
+      if (line.irq >= from && (found == nullptr || line.irq < found->irq)) found = &line;
+    }
+    if (found == nullptr) return {};
+    for (usize i = 0; i < std::min(counts.size(), found->counts.size()); ++i) {
+      counts[i] = std::atomic_ref(found->counts[i]).load(std::memory_order_relaxed);
+    }
+    return found->irq;
+  });
 }
 
 void kernel::on_interrupt(u32 irq) {
@@ -133,7 +161,8 @@ void kernel::on_interrupt(u32 irq) {
   bool handled = false;
   bucket_of(irq).with([&](lib::List<Handler>& handlers) {
     for (Handler& entry : handlers) {
-      if (entry.irq != irq) continue;
+      if (entry.line->irq != irq) continue;
+      if (!handled) count_interrupt(*entry.line);
       entry.function(irq, entry.context);
       handled = true;
     }

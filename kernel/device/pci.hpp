@@ -17,5 +17,8 @@ void pci_write(const Device& device, u32 offset, u32 width, u32 value);
 // 0: none. Any context.
 u32 pci_find_capability(const Device& device, u8 id, u32 after);
 void pci_set_command(const Device& device, u32 set, u32 clear);
+// What a device's accesses to memory are marked with, in the form of its address: several behind a conventional bridge
+// have the same. May sleep.
+u32 pci_requester(const Device& device);
 
 }  // namespace device

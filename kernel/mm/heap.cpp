@@ -1,5 +1,6 @@
 // lib::allocate() and lib::deallocate(): size classes on object caches, whole frames above them.
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <new>
@@ -66,9 +67,9 @@ void lib::deallocate(void* memory) {
 }
 
 void* hal_alloc(size_t size, size_t alignment) {
-  // Heap blocks are aligned to 16; more needs a block of a whole page, or a power of two that aligns itself.
-  if (alignment > kPageSize) return nullptr;
-  void* memory = lib::allocate(alignment <= 16 || size > kPageSize ? size : kPageSize);
+  // Heap blocks are aligned to 16; more needs a block of pages, whose number is a power of two that aligns itself.
+  const usize least = alignment <= 16 ? size : std::max(alignment, kPageSize);
+  void* memory = lib::allocate(std::max(size, least));
   if (memory != nullptr) std::memset(memory, 0, size);
   return memory;
 }

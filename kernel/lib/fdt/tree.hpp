@@ -36,6 +36,12 @@ struct Interrupt {
   usize count = 0;
 };
 
+// Where the messages of a device go: the controller, and what the device is called there.
+struct MessageTarget {
+  Node controller;
+  u32 device = 0;
+};
+
 // `cells` 32-bit big-endian words from the start of `bytes` as one number; words above 64 bits are lost.
 u64 read_cells(Bytes bytes, usize cells);
 
@@ -87,6 +93,9 @@ class Tree {
   std::optional<Interrupt> interrupt(Node node, usize index = 0) const;
   // Through a bus's interrupt-map: `unit` is the child's unit address and interrupt specifier, in cells.
   std::optional<Interrupt> map_interrupt(Node bus, std::span<const u32> unit) const;
+
+  // Through a bus's msi-map, else its msi-parent: `id` is the child's requester id.
+  std::optional<MessageTarget> message_target(Node bus, u32 id) const;
 
   // RAM: fn(Region).
   template <class Fn>

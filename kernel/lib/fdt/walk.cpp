@@ -106,4 +106,24 @@ std::optional<Interrupt> Tree::map_interrupt(Node bus, std::span<const u32> unit
   return {};
 }
 
+// Linux Documentation/devicetree/bindings/pci/pci-msi.txt: ranges of ids as (first, controller, first there, length).
+std::optional<MessageTarget> Tree::message_target(Node bus, u32 id) const {
+  constexpr usize kEntry = 4;
+  Bytes map = bytes(bus, "msi-map");
+  if (map.data() == nullptr) {
+    const Bytes above = bytes(bus, "msi-parent");
+    const Node controller = above.size() < kCell ? Node{} : find_phandle(static_cast<u32>(read_cells(above, 1)));
+    return controller ? std::optional(MessageTarget{controller, id}) : std::nullopt;
+  }
+  const u32 masked = id & static_cast<u32>(number(bus, "msi-map-mask").value_or(~u32{0}));
+  for (; map.size() >= kEntry * kCell; map = drop(map, kEntry)) {
+    const auto cell = [&](usize index) { return static_cast<u32>(read_cells(drop(map, index), 1)); };
+    const u32 first = cell(0), length = cell(3);
+    if (masked < first || masked - first >= length) continue;
+    const Node controller = find_phandle(cell(1));
+    return controller ? std::optional(MessageTarget{controller, masked - first + cell(2)}) : std::nullopt;
+  }
+  return {};
+}
+
 }  // namespace lib::fdt

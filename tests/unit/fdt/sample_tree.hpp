@@ -62,6 +62,16 @@ class TreeWriter {
     return end();
   }
 
+  struct Property {
+    const char* name;
+    std::vector<u32> cells;
+  };
+  TreeWriter& node(const char* name, const std::vector<Property>& properties) {
+    begin(name);
+    for (const Property& property : properties) cells(property.name, property.cells);
+    return end();
+  }
+
   // As words, because a tree must be aligned. Once.
   std::vector<u64> finish() {
     end();
