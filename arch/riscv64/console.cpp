@@ -7,7 +7,7 @@
 
 #include <atomic>
 
-#include "arch/riscv64/plic.hpp"
+#include "arch/riscv64/irq.hpp"
 #include "arch/riscv64/sbi.hpp"
 #include "hal/console.h"
 #include "hal/cpu.hpp"
@@ -85,7 +85,7 @@ void console_attach(const lib::fdt::Tree& tree) {
   found.base = static_cast<volatile u8*>(
       hal_map_physical(region->base, kRegisters << found.shift, HAL_MMU_READ | HAL_MMU_WRITE | HAL_MMU_DEVICE));
   if (found.base == nullptr) return;
-  if (const auto interrupt = tree.interrupt(node)) found.line = plic_line(*interrupt);
+  if (const auto interrupt = tree.interrupt(node)) found.line = irq_line_of(*interrupt);
   set_up(found);
   port = found;
 }

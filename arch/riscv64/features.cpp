@@ -16,6 +16,7 @@ void detect_features() {
       if (name == "f" || name == "g") f = true;
       if (name == "d" || name == "g") d = true;
       if (name == "sstc") features.sstc = true;
+      if (name == "ssaia") features.ssaia = true;
       if (name == "svpbmt") features.svpbmt = true;
       if (name == "zkr") features.zkr = true;
     });

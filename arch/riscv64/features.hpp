@@ -10,6 +10,7 @@ namespace hal::arch {
 struct Features {
   bool float_double = false;  // F and D
   bool sstc = false;          // stimecmp: the timer without the firmware
+  bool ssaia = false;         // the registers of interrupt files
   bool svpbmt = false;        // memory types in page-table entries
   bool zkr = false;           // the seed register
 };
