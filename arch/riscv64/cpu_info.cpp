@@ -28,10 +28,10 @@ void copy_text(char (&to)[size], std::string_view text) {
   to[length] = 0;
 }
 
-// Programs cannot use what the kernel leaves off: the vector unit and what builds on it, and the hypervisor.
+// Programs cannot use what the kernel leaves off: the hypervisor, and vector units that are less than V.
 bool is_offered(std::string_view extension) {
-  return extension != "v" && extension != "h" && !extension.starts_with("zv") && !extension.starts_with("sha") &&
-         !extension.starts_with("shv");
+  if (extension.starts_with("zv")) return arch::features.vector;
+  return extension != "h" && !extension.starts_with("sha") && !extension.starts_with("shv");
 }
 
 // Text into a buffer that may be too small.

@@ -146,7 +146,7 @@ Status build_stack(NewProgram& program, const ProgramRequest& request, const Elf
   TRY(aux(Aux::ClockTick, 100));
   TRY(aux(Aux::ExecName, exec_name));
   if (platform_name[0] != 0) TRY(aux(Aux::Platform, platform));
-  TRY(aux(Aux::MinSignalStack, hal::UserAbi::kMinSignalStack));
+  TRY(aux(Aux::MinSignalStack, hal::UserAbi::min_signal_stack()));
   TRY(aux(Aux::End, 0));
   // The stack pointer is a multiple of 16 at the entry.
   const usize size = words.size() * sizeof(u64);
