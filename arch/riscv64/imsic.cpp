@@ -117,12 +117,14 @@ u64 address_of_file(const lib::fdt::Tree& tree, u64 index) {
   }
 }
 
+// The boot CPU's lines are given out before the other CPUs have numbers.
 u64 look_up_address(u32 cpu) {
   const lib::fdt::Tree tree = device_tree();
+  const u64 hart = cpu == 0 ? early_boot.hart : cpu_hardware_id(cpu);
   for (usize i = 0;; ++i) {
     const auto output = tree.interrupt(layout.node, i);
     if (!output) return 0;
-    if (hart_of(tree, output->controller) == cpu_hardware_id(cpu)) return address_of_file(tree, i);
+    if (hart_of(tree, output->controller) == hart) return address_of_file(tree, i);
   }
 }
 
