@@ -13,7 +13,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 import driver_packages  # noqa: E402
+import device_tree  # noqa: E402
 import machine  # noqa: E402
+import qemu  # noqa: E402
 
 pytestmark = pytest.mark.skipif(machine.ARCH.name != "riscv64", reason="only RISC-V has these interrupt controllers")
 
@@ -98,6 +100,23 @@ def test_messages_to_each_cpu():
       read = f"taskset {1 << cpu} dd if=/dev/nvme0n1 bs=64k count=256 skip={256 * cpu} 2>/dev/null | md5sum"
       assert guest.run(read).split()[0] == hashlib.md5(content).hexdigest()
     assert guest.run("dmesg | grep -i 'timeout\\|timed out\\|no answer'").strip() == ""
+
+
+@pytest.mark.parametrize("kind", CONTROLLERS)
+def test_other_boot_hart(kind):
+  """The firmware starts the kernel on hart 1: the lines go there."""
+  words = [*qemu.MACHINES["riscv64"], "-smp", "2", "-m", "256M"]
+  words[1] += f",aia={kind}"
+  file = machine.LOGS / f"riscv64-hart-{kind}.dtb"
+  machine.LOGS.mkdir(parents=True, exist_ok=True)
+  tree = device_tree.of_machine(machine.ARCH.qemu, words, file)
+  hart = device_tree.property_of(tree, "cpu@1", "phandle").to_bytes(4, "big")
+  file.write_bytes(device_tree.with_child(tree, "chosen", "opensbi-config",
+                                          {"compatible": b"opensbi,config\0", "cold-boot-harts": hart}))
+  with machine.Machine(f"aia-hart-{kind}", "quiet", extra=["-machine", f"aia={kind}", "-dtb", str(file)]) as guest:
+    guest.wait_for_shell()
+    assert guest.run("grep -m1 '^hart' /proc/cpuinfo").split() == ["hart", ":", "1"]
+    assert "lease 0" in guest.run("udhcpc -i eth0 -n -q >/dev/null 2>&1; echo lease $?")
 
 
 def test_twelve_cpus():
