@@ -19,7 +19,8 @@ int hal_console_getc(void);
 
 /*
  * Makes the console's device interrupt when it has received something, and returns the line (hal/irq.h), which the
- * caller registers and enables. HAL_NOT_SUPPORTED where the console has no input or no interrupt. After hal_irq_init().
+ * caller registers and enables; HAL_NO_IRQ (hal/bus.h) where it cannot interrupt, so that the caller asks now and then.
+ * HAL_NOT_SUPPORTED where the console has no input. After hal_irq_init().
  */
 hal_status_t hal_console_enable_input(uint32_t* irq);
 

@@ -8,6 +8,7 @@
 
 #include "hal/anchor.hpp"
 #include "hal/trap.hpp"
+#include "kernel/lib/result.hpp"
 
 namespace hal {
 
@@ -35,8 +36,12 @@ inline TrapFrame* user_frame(VirtAddr stack_top) { return reinterpret_cast<TrapF
 void reset_user_registers(TrapFrame& frame, ThreadState& state, VirtAddr entry, VirtAddr stack);
 
 // Copies what the trap frame does not hold from the calling thread to a new one (fork, clone): FPU state if it was
-// used, thread pointer, segment bases. `child.fpu_area` is set already.
-void fork_user_state(ThreadState& parent, ThreadState& child);
+// used, thread pointer, segment bases. `child.fpu_area` is set already. ENOMEM. May sleep.
+Status fork_user_state(ThreadState& parent, ThreadState& child);
+
+// Frees what the architecture allocated for the state beside `fpu_area`. The thread has ended, or never ran. Any
+// context.
+void release_user_state(ThreadState& state);
 
 void set_user_thread_pointer(TrapFrame& frame, ThreadState& state, VirtAddr value);
 VirtAddr user_thread_pointer(const TrapFrame& frame, const ThreadState& state);

@@ -2,8 +2,8 @@
  * Interrupt lines.
  *
  * A line is one number of the machine's own space: a global system interrupt on x86-64, an INTID on AArch64, a PLIC
- * source on RISC-V; message-signalled vectors come from the same space, above the wired ones. The architecture owns
- * the controller; the kernel (kernel/device/interrupt.cpp) owns the table of handlers.
+ * or APLIC source on RISC-V; message-signalled vectors come from the same space, above the wired ones. The architecture
+ * owns the controller; the kernel (kernel/device/interrupt.cpp) owns the table of handlers.
  */
 #pragma once
 

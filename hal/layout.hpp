@@ -27,6 +27,12 @@ inline PhysAddr virt_to_phys(const void* address) {
   return {reinterpret_cast<VirtAddr>(address) - arch::kDirectMapBase};
 }
 
+// Nothing is placed from here on but by a program's own wish: programs keep marks in the upper 16 bits of pointers.
+inline VirtAddr placement_end() {
+  constexpr VirtAddr kUnmarked = 0x0001'0000'0000'0000 - kPageSize;
+  return arch::user_end() < kUnmarked ? arch::user_end() : kUnmarked;
+}
+
 inline bool is_user_range(VirtAddr address, usize size) {
   return address <= arch::user_end() && size <= arch::user_end() - address;
 }

@@ -67,7 +67,7 @@ concept UserAbiOf = requires(typename A::Stat stat) {
   { A::kCloneTlsFirst } -> std::convertible_to<bool>;         // clone's last two arguments: tls, child_tid
   { A::kSigactionHasRestorer } -> std::convertible_to<bool>;  // struct sigaction has sa_restorer
   { A::kRestartSyscall } -> std::convertible_to<u64>;         // restart_syscall's number
-  { A::kMinSignalStack } -> std::convertible_to<u64>;         // AT_MINSIGSTKSZ
+  { A::min_signal_stack() } -> std::same_as<u64>;             // AT_MINSIGSTKSZ
   stat.st_dev;
   stat.st_ino;
   stat.st_mode;

@@ -50,18 +50,21 @@ void reset_user_registers(TrapFrame& frame, ThreadState& state, VirtAddr entry, 
   if (state.fpu_area != nullptr) std::memset(state.fpu_area, 0, fpu_area_size());
 }
 
-void fork_user_state(ThreadState& parent, ThreadState& child) {
+Status fork_user_state(ThreadState& parent, ThreadState& child) {
   const InterruptGuard guard;
   arch::fpu_put_away();
   save_thread_pointer(parent);
   child.thread_pointer = parent.thread_pointer;
-  if (child.fpu_area == nullptr) return;
+  if (child.fpu_area == nullptr) return {};
   if (parent.fpu_area != nullptr) {
     std::memcpy(child.fpu_area, parent.fpu_area, fpu_area_size());
   } else {
     std::memset(child.fpu_area, 0, fpu_area_size());
   }
+  return {};
 }
+
+void release_user_state(ThreadState&) {}
 
 void set_user_thread_pointer(TrapFrame&, ThreadState& state, VirtAddr value) {
   const InterruptGuard guard;

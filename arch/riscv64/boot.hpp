@@ -12,7 +12,7 @@ namespace hal::arch {
 struct EarlyBoot {
   BootInfo info;
   u64 hart = 0;       // of the boot CPU
-  u64 satp_mode = 0;  // kSatpSv39 or kSatpSv48
+  u64 satp_mode = 0;  // kSatpSv39, kSatpSv48 or kSatpSv57
   u64 root = 0;       // the final root table
   u64 boot_satp = 0;  // a root that maps the image where it runs and where it lies: the way up for every CPU
   u64 offset = 0;     // virtual minus physical addresses of the image

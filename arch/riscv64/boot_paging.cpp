@@ -36,9 +36,19 @@ constinit VirtAddr user_limit = 0;
 
 namespace {
 
-// The boot root. With Sv39 the gigapages themselves, with Sv48 one level above them; both with the kernel half.
+// The boot root. With Sv39 the gigapages themselves, with Sv48 one level above them, with Sv57 two; whichever it is
+// also has the kernel half.
 alignas(kPageSize) constinit u64 boot_gigapages[kTableEntries] = {};
-alignas(kPageSize) constinit u64 boot_top[kTableEntries] = {};
+alignas(kPageSize) constinit u64 boot_sv48[kTableEntries] = {};
+alignas(kPageSize) constinit u64 boot_sv57[kTableEntries] = {};
+
+u64* boot_root() {
+  switch (paging_mode.levels) {
+    case 3: return boot_gigapages;
+    case 4: return boot_sv48;
+    default: return boot_sv57;
+  }
+}
 
 struct EarlyAccess {
   u64* table(PhysAddr address) const { return reinterpret_cast<u64*>(address.value); }
@@ -81,27 +91,28 @@ bool takes_mode(u64 satp) {
 
 u64 satp_of(u64 mode, const u64* root) { return mode | address_of(root) >> kPageShift; }
 
+bool use_mode(u64 mode, unsigned levels, VirtAddr end) {
+  paging_mode.levels = levels;
+  user_limit = end;
+  early_boot.satp_mode = mode;
+  early_boot.boot_satp = satp_of(mode, boot_root());
+  return takes_mode(early_boot.boot_satp);
+}
+
+// The largest that the CPU has and the command line does not forbid, by Linux's words.
 void choose_mode() {
   const u64 first = address_of(__kernel_start) >> 30, last = address_of(__kernel_end) >> 30;
   if (last >= kTableEntries / 2) early_panic("the image lies beyond what Sv39 reaches");
   for (u64 gigapage = first; gigapage <= last; ++gigapage) {
     boot_gigapages[gigapage] = Pte::make_leaf({gigapage << 30}, 2, PageFlags::Read | PageFlags::Exec);
   }
-  boot_top[0] = Pte::make_table({address_of(boot_gigapages)});
-  const bool small = lib::CommandLine(early_boot.info.command_line).has("no4lvl");
-  if (!small && takes_mode(satp_of(kSatpSv48, boot_top))) {
-    early_boot.satp_mode = kSatpSv48;
-    early_boot.boot_satp = satp_of(kSatpSv48, boot_top);
-    paging_mode.levels = 4;
-    user_limit = kUserEndSv48;
-  } else if (takes_mode(satp_of(kSatpSv39, boot_gigapages))) {
-    early_boot.satp_mode = kSatpSv39;
-    early_boot.boot_satp = satp_of(kSatpSv39, boot_gigapages);
-    paging_mode.levels = 3;
-    user_limit = kUserEndSv39;
-  } else {
-    early_panic("the CPU has no Sv39 paging");
-  }
+  boot_sv48[0] = Pte::make_table({address_of(boot_gigapages)});
+  boot_sv57[0] = Pte::make_table({address_of(boot_sv48)});
+  const lib::CommandLine words(early_boot.info.command_line);
+  const bool only_sv39 = words.has("no4lvl"), no_sv57 = only_sv39 || words.has("no5lvl");
+  if (!no_sv57 && use_mode(kSatpSv57, 5, kUserEndSv57)) return;
+  if (!only_sv39 && use_mode(kSatpSv48, 4, kUserEndSv48)) return;
+  if (!use_mode(kSatpSv39, 3, kUserEndSv39)) early_panic("the CPU has no Sv39 paging");
 }
 
 void map_image(Walker& walker) {
@@ -176,17 +187,15 @@ void build_page_tables() {
   map_ram(walker);
   map_loaded(walker, early_boot.info.initramfs);
   map_loaded(walker, early_boot.info.device_tree);
-  u64* boot_root = paging_mode.levels == 4 ? boot_top : boot_gigapages;
   constexpr usize kHalf = kTableEntries / 2;
-  std::memcpy(boot_root + kHalf, access.table(root) + kHalf, kHalf * sizeof(u64));
+  std::memcpy(boot_root() + kHalf, access.table(root) + kHalf, kHalf * sizeof(u64));
 }
 
 }  // namespace
 
 void refresh_boot_root() {
-  u64* boot_root = paging_mode.levels == 4 ? boot_top : boot_gigapages;
   constexpr usize kHalf = kTableEntries / 2;
-  std::memcpy(boot_root + kHalf, phys_to<u64>(kernel_root()) + kHalf, kHalf * sizeof(u64));
+  std::memcpy(boot_root() + kHalf, phys_to<u64>(kernel_root()) + kHalf, kHalf * sizeof(u64));
 }
 
 extern "C" EarlyResult hal_riscv_early_boot(u64 hart, u64 device_tree) {

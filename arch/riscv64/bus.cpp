@@ -1,9 +1,10 @@
-// Descriptions of the machine for the kernel's device room. Message-signalled interrupts need the advanced interrupt
-// architecture, which this port does not drive yet: devices use their wired lines.
+// Descriptions of the machine for the kernel's device room, and message-signalled interrupts where it has interrupt
+// files for them.
 #include "hal/bus.hpp"
 
+#include "arch/riscv64/aia.hpp"
 #include "arch/riscv64/boot.hpp"
-#include "arch/riscv64/plic.hpp"
+#include "arch/riscv64/irq.hpp"
 
 namespace hal {
 
@@ -15,16 +16,18 @@ const lib::acpi::Tables& acpi_tables() {
 }
 
 Result<u32> line_of(const lib::fdt::Interrupt& interrupt) {
-  const u32 line = arch::plic_line(interrupt);
+  const u32 line = arch::irq_line_of(interrupt);
   if (line == 0) return Err(Errno::ENOENT);
   return line;
 }
 
 Result<u32> line_of(const lib::acpi::Interrupt& /*interrupt*/) { return Err(Errno::ENOENT); }
 Result<u32> line_of_firmware(u8 /*line_register*/) { return Err(Errno::ENOENT); }
-Result<Message> allocate_message(const MessageSource& /*source*/, u32 /*index*/, u32 /*cpu*/) {
-  return Err(Errno::EOPNOTSUPP);
+
+// Nothing translates messages between a device and the files: who sends them does not matter.
+Result<Message> allocate_message(const MessageSource& /*source*/, u32 /*index*/, u32 cpu) {
+  return arch::aia_allocate_message(cpu);
 }
-void free_message(u32 /*line*/) {}
+void free_message(u32 line) { arch::aia_free_message(line); }
 
 }  // namespace hal

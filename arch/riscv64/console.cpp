@@ -1,5 +1,6 @@
-// The early console: the firmware's until devices can be mapped, then the serial port that /chosen/stdout-path names, a
-// 16550, polled.
+// The early console: the firmware's until devices can be mapped (SBI 2.0, chapter 12: the debug console, or the legacy
+// calls where that is missing), then the serial port that /chosen/stdout-path names, a 16550, polled. Without one it
+// stays the firmware's, whose input has no interrupt.
 //
 // State: the port, written once by console_attach(). No lock: the caller (the log) has one, and two CPUs in a panic
 // only mix their characters.
@@ -7,8 +8,9 @@
 
 #include <atomic>
 
-#include "arch/riscv64/plic.hpp"
+#include "arch/riscv64/irq.hpp"
 #include "arch/riscv64/sbi.hpp"
+#include "hal/bus.h"
 #include "hal/console.h"
 #include "hal/cpu.hpp"
 #include "hal/io.h"
@@ -85,7 +87,7 @@ void console_attach(const lib::fdt::Tree& tree) {
   found.base = static_cast<volatile u8*>(
       hal_map_physical(region->base, kRegisters << found.shift, HAL_MMU_READ | HAL_MMU_WRITE | HAL_MMU_DEVICE));
   if (found.base == nullptr) return;
-  if (const auto interrupt = tree.interrupt(node)) found.line = plic_line(*interrupt);
+  if (const auto interrupt = tree.interrupt(node)) found.line = irq_line_of(*interrupt);
   set_up(found);
   port = found;
 }
@@ -117,7 +119,8 @@ int hal_console_getc(void) {
 hal_status_t hal_console_enable_input(uint32_t* irq) {
   using namespace hal::arch;
   constexpr uint8_t kReceiveInterrupt = 1;
-  if (port.base == nullptr || port.line == 0) return HAL_NOT_SUPPORTED;
+  *irq = HAL_NO_IRQ;
+  if (port.base == nullptr || port.line == 0) return HAL_OK;
   write(port, kInterruptEnable, kReceiveInterrupt);
   *irq = port.line;
   return HAL_OK;
@@ -126,6 +129,7 @@ hal_status_t hal_console_enable_input(uint32_t* irq) {
 void hal_console_pause_input(bool paused) {
   using namespace hal::arch;
   constexpr uint8_t kReceiveInterrupt = 1;
+  if (port.base == nullptr || port.line == 0) return;
   write(port, kInterruptEnable, paused ? 0 : kReceiveInterrupt);
 }
 

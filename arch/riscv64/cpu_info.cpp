@@ -7,8 +7,10 @@
 #include "arch/riscv64/csr.hpp"
 #include "arch/riscv64/features.hpp"
 #include "arch/riscv64/sbi.hpp"
+#include "arch_impl/pte.hpp"
 #include "hal/cpu.h"
 #include "hal/cpu.hpp"
+#include "hal/page_table.hpp"
 #include "hal/timer.hpp"
 #include "kernel/lib/format.hpp"
 
@@ -28,10 +30,10 @@ void copy_text(char (&to)[size], std::string_view text) {
   to[length] = 0;
 }
 
-// Programs cannot use what the kernel leaves off: the vector unit and what builds on it, and the hypervisor.
+// Programs cannot use what the kernel leaves off: the hypervisor, and vector units that are less than V.
 bool is_offered(std::string_view extension) {
-  return extension != "v" && extension != "h" && !extension.starts_with("zv") && !extension.starts_with("sha") &&
-         !extension.starts_with("shv");
+  if (extension.starts_with("zv")) return arch::features.vector;
+  return extension != "h" && !extension.starts_with("sha") && !extension.starts_with("shv");
 }
 
 // Text into a buffer that may be too small.
@@ -66,6 +68,9 @@ void put_isa(Writer& out, const Tree& tree, Node cpu) {
     out.put(name);
   });
 }
+
+// How the paging modes are called: by the bits of an address.
+u64 paging_bits() { return kPageShift + u64{hal::kTableShift} * arch::paging_mode.levels; }
 
 // SBI 2.0, 4.5 to 4.7: of the boot hart, and all are the same.
 u64 machine_id(u64 function) { return arch::sbi_call(arch::SbiExtension::Base, function).value; }
@@ -115,7 +120,7 @@ usize cpu_info_text(u32 cpu, char* buffer, usize capacity) {
   out.put_line("hart\t\t: ", local->hart, "%lu\n");
   out.put("isa\t\t: ");
   put_isa(out, tree, node);
-  out.put(arch::early_boot.satp_mode == arch::kSatpSv48 ? "\nmmu\t\t: sv48\n" : "\nmmu\t\t: sv39\n");
+  out.put_line("\nmmu\t\t: ", paging_bits(), "sv%lu\n");
   out.put_line("mvendorid\t: ", machine_id(kVendor), "0x%lx\n");
   out.put_line("marchid\t\t: ", machine_id(kArchitecture), "0x%lx\n");
   out.put_line("mimpid\t\t: ", machine_id(kImplementation), "0x%lx\n\n");

@@ -24,6 +24,7 @@ inline constexpr u64 kExternalInterrupt = 1 << 9;
 // satp
 inline constexpr u64 kSatpSv39 = u64{8} << 60;
 inline constexpr u64 kSatpSv48 = u64{9} << 60;
+inline constexpr u64 kSatpSv57 = u64{10} << 60;
 inline constexpr u64 kSatpNumberMask = (u64{1} << 44) - 1;
 
 inline void flush_page(VirtAddr address) { asm volatile("sfence.vma %0, zero" : : "r"(address) : "memory"); }

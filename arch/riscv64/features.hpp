@@ -9,7 +9,9 @@ namespace hal::arch {
 
 struct Features {
   bool float_double = false;  // F and D
+  bool vector = false;        // V
   bool sstc = false;          // stimecmp: the timer without the firmware
+  bool ssaia = false;         // the registers of interrupt files
   bool svpbmt = false;        // memory types in page-table entries
   bool zkr = false;           // the seed register
 };

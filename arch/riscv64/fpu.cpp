@@ -3,6 +3,7 @@
 #include "arch/riscv64/cpu.hpp"
 #include "arch/riscv64/csr.hpp"
 #include "arch/riscv64/features.hpp"
+#include "arch/riscv64/vector.hpp"
 #include "hal/cpu.hpp"
 
 namespace hal::arch {
@@ -41,7 +42,9 @@ void save_fpu(ThreadState& current) {
   if (current.fpu_area == nullptr) return;
   const InterruptGuard guard;
   if (arch::cpu_local().user_state != &current) return;
-  arch::fpu_put_away(*user_frame(current_thread()->kernel_stack_top), current);
+  TrapFrame& frame = *user_frame(current_thread()->kernel_stack_top);
+  arch::fpu_put_away(frame, current);
+  arch::vector_put_away(frame, current);
 }
 
 }  // namespace hal

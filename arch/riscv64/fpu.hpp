@@ -2,7 +2,7 @@
 //
 // The FS field of a thread's user frame (privileged specification 20240411, 3.1.6.6) says how things stand: Off, the
 // registers are not this thread's and its area counts; Clean, both are the same; Dirty, the registers count. A thread
-// comes to the CPU with Off and gets its registers when it traps for the want of them. The vector unit stays off. All
+// comes to the CPU with Off and gets its registers when it traps for the want of them. All
 // functions run on the CPU in question with interrupts off.
 #pragma once
 

@@ -40,6 +40,19 @@ lib::fdt::Node find_controller(const lib::fdt::Tree& tree) {
   return sifive ? sifive : tree.find_compatible("riscv,plic0");
 }
 
+bool set_masked(u32 line, bool masked) {
+  if (line == 0 || line > lines) return false;
+  hal_mmio_write32(registers + kPriorities + line * 4, masked ? 0 : 1);
+  return true;
+}
+
+u32 claim() { return hal_mmio_read32(context + kClaim); }
+void complete(u32 line) { hal_mmio_write32(context + kClaim, line); }
+
+u32 line_of(const lib::fdt::Interrupt& interrupt) {
+  return interrupt.controller == node && interrupt.cells[0] <= lines ? interrupt.cells[0] : 0;
+}
+
 }  // namespace
 
 bool plic_init(const lib::fdt::Tree& tree) {
@@ -65,18 +78,7 @@ bool plic_init(const lib::fdt::Tree& tree) {
   return true;
 }
 
-bool plic_set_masked(u32 line, bool masked) {
-  if (registers == nullptr || line == 0 || line > lines) return false;
-  hal_mmio_write32(registers + kPriorities + line * 4, masked ? 0 : 1);
-  return true;
-}
-
-u32 plic_claim() { return registers == nullptr ? 0 : hal_mmio_read32(context + kClaim); }
-void plic_complete(u32 line) { hal_mmio_write32(context + kClaim, line); }
-
-u32 plic_line(const lib::fdt::Interrupt& interrupt) {
-  const bool ours = registers != nullptr && interrupt.controller == node && interrupt.cells[0] <= lines;
-  return ours ? interrupt.cells[0] : 0;
-}
+const InterruptController plic = {
+    .claim = claim, .complete = complete, .set_masked = set_masked, .line_of = line_of, .init_cpu = [] {}};
 
 }  // namespace hal::arch

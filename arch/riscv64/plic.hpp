@@ -5,21 +5,12 @@
 // no locks.
 #pragma once
 
-#include "kernel/lib/fdt/tree.hpp"
+#include "arch/riscv64/irq.hpp"
 
 namespace hal::arch {
 
 // Finds and initializes it, all lines masked. False: this machine has none. Boot CPU, once.
 bool plic_init(const lib::fdt::Tree& tree);
-
-// False for a line that does not exist.
-bool plic_set_masked(u32 line, bool masked);
-
-// The next pending line, or 0.
-u32 plic_claim();
-void plic_complete(u32 line);
-
-// The line behind a device's interrupt, 0 if it is not one of this controller's.
-u32 plic_line(const lib::fdt::Interrupt& interrupt);
+extern const InterruptController plic;
 
 }  // namespace hal::arch

@@ -2,6 +2,8 @@
 
 #include <atomic>
 
+#include "arch/riscv64/boot.hpp"
+
 namespace hal::arch {
 namespace {
 
@@ -61,8 +63,15 @@ void sbi_put_char(char c) {
   }
 }
 
+// The firmware writes to physical memory. One reader at a time: the console's.
 int sbi_get_char() {
-  if (console_kind() == Console::Debug) return -1;  // its read wants memory; the device is ours soon
+  constexpr u64 kRead = 1;
+  static constinit volatile u8 byte = 0;
+  if (console_kind() == Console::Debug) {
+    const u64 place = reinterpret_cast<u64>(&byte) - early_boot.offset;
+    const SbiResult result = sbi_call(SbiExtension::DebugConsole, kRead, sizeof(byte), place);
+    return result.error == 0 && result.value == sizeof(byte) ? byte : -1;
+  }
   return static_cast<int>(sbi_call(SbiExtension::LegacyGetchar, 0).error);
 }
 

@@ -40,7 +40,7 @@ SbiResult sbi_remote_fence_i(HartMask harts);
 SbiResult sbi_remote_flush(HartMask harts, VirtAddr start, u64 size);
 SbiResult sbi_start_hart(u64 hart, u64 physical_entry, u64 argument);
 void sbi_put_char(char c);
-// -1: there is none.
+// Negative: there is none. At virtual addresses, not by two at a time.
 int sbi_get_char();
 
 }  // namespace hal::arch

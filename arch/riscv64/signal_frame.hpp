@@ -10,13 +10,19 @@ namespace hal::arch {
 inline constexpr usize kUserRegisters = 32;  // pc and x1 to x31, as TrapFrame begins
 
 // Behind the registers: the D state at the start of a union made for quadruple precision, at whose end begins a list of
-// further state. Ours is empty: a word that must be 0, and the end mark (magic and size 0).
+// further state: a word that must be 0, then for each kind a header and what it says, and the end mark, a header of
+// zeros. Ours has the vector state (a VectorArea) where the thread has one, or is empty.
+struct StateHeader {
+  u32 magic, size;  // the size includes the header
+};
+inline constexpr u32 kVectorMagic = 0x5346'5457;
+
 struct SigContext {
   u64 registers[kUserRegisters];
   FpuArea fpu;
   u8 unused[252];
   u32 reserved;
-  u32 end_magic, end_size;
+  StateHeader first;
 };
 static_assert(sizeof(SigContext) == 784 && offsetof(SigContext, reserved) == 256 + 516);
 

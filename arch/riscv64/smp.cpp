@@ -5,6 +5,7 @@
 
 #include "arch/riscv64/boot.hpp"
 #include "arch/riscv64/csr.hpp"
+#include "arch/riscv64/irq.hpp"
 #include "arch_impl/pte.hpp"
 #include "hal/cpu.h"
 #include "hal/layout.hpp"
@@ -36,6 +37,7 @@ u64 physical(u64 in_image) { return in_image - early_boot.offset; }
 extern "C" [[noreturn]] void hal_riscv_secondary_main() {
   activate_root(kernel_root());
   static_cast<void>(hal_cpu_init());
+  irq_init_cpu();
   // Flushes that were sent before we were known as running have passed us by.
   flush_everything();
   static_cast<void>(hal_timer_init());
@@ -70,6 +72,17 @@ CpuLocal* make_local(u64 hart) {
 }
 
 }  // namespace
+
+void send_request(u32 cpu, u32 bits) {
+  CpuLocal* target = cpu_locals[cpu].load(std::memory_order_acquire);
+  if (target == nullptr) return;
+  // Whoever sets the first bit must not be held up before it has interrupted the target: others rely on it.
+  const InterruptGuard guard;
+  const u32 before = target->pending_ipis.fetch_or(bits, std::memory_order_acq_rel);
+  if (before != 0 && bits != bit_of(Ipi::Stop)) return;
+  sbi_send_ipi({u64{1} << (target->hart % 64), align_down(target->hart, 64)});
+}
+
 }  // namespace hal::arch
 
 namespace hal {
@@ -101,16 +114,7 @@ void show_programs_cpu(u32, u32) {}
 
 u64 cpu_hardware_id(u32 cpu) { return arch::harts[cpu]; }
 
-void send_ipi(u32 cpu, Ipi kind) {
-  using namespace arch;
-  CpuLocal* target = cpu_locals[cpu].load(std::memory_order_acquire);
-  if (target == nullptr) return;
-  // Whoever sets the first bit must not be held up before it has interrupted the target: others rely on it.
-  const InterruptGuard guard;
-  const u32 before = target->pending_ipis.fetch_or(1u << static_cast<u32>(kind), std::memory_order_acq_rel);
-  if (before != 0 && kind != Ipi::Stop) return;
-  sbi_send_ipi({u64{1} << (target->hart % 64), align_down(target->hart, 64)});
-}
+void send_ipi(u32 cpu, Ipi kind) { arch::send_request(cpu, arch::bit_of(kind)); }
 
 }  // namespace hal
 

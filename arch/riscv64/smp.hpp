@@ -1,4 +1,4 @@
-// Sets of CPUs as the firmware takes them.
+// Sets of CPUs as the firmware takes them, and what CPUs of this architecture ask of one another.
 #pragma once
 
 #include "arch/riscv64/cpu.hpp"
@@ -6,6 +6,14 @@
 #include "hal/cpu.hpp"
 
 namespace hal::arch {
+
+// Bits of CpuLocal::pending_ipis beside those of hal::Ipi.
+inline constexpr u32 kSynchronizeFile = u32{1} << 31;  // imsic_synchronize()
+
+constexpr u32 bit_of(Ipi kind) { return 1u << static_cast<u32>(kind); }
+
+// Interrupts `cpu` for what is in `bits`; nothing if it has not started. Any context.
+void send_request(u32 cpu, u32 bits);
 
 // Calls fn(HartMask) for the started CPUs of `cpus` but the calling one, 64 neighbouring hart ids at a time. Preemption
 // off.

@@ -4,6 +4,7 @@
 #include "arch/riscv64/asm.h"
 #include "arch/riscv64/csr.hpp"
 #include "arch/riscv64/fpu.hpp"
+#include "arch/riscv64/vector.hpp"
 #include "arch_impl/pte.hpp"
 #include "hal/cpu.hpp"
 #include "hal/kernel_fault.hpp"
@@ -31,6 +32,7 @@ namespace {
 
 // Linux's numbers.
 constexpr int kSigIll = 4, kSigTrap = 5, kSigBus = 7, kSigSegv = 11;
+constexpr int kFromKernel = 0x80;  // SI_KERNEL
 constexpr int kIllegalOpcode = 1, kIllegalTrap = 4, kTrapBreakpoint = 1, kBusAlignment = 1, kSegvAccess = 2;
 
 const char* exception_name(Exception exception) {
@@ -115,13 +117,24 @@ bool is_page_fault(Exception exception) {
          exception == Exception::StorePageFault;
 }
 
+// An instruction whose registers the thread did not have in the CPU: true if there is nothing more to do.
+bool registers_first_use(TrapFrame& frame) {
+  const Result<bool> vector = vector_first_use(frame);
+  if (vector) return *vector || fpu_first_use(frame);
+  // Linux sends the same (arch/riscv/kernel/vector.c).
+  interrupts_enable();
+  kernel::on_user_exception(frame, {kSigBus, kFromKernel, 0});
+  interrupts_disable();
+  return true;
+}
+
 void handle_exception(TrapFrame& frame, Exception exception) {
   const bool page = is_page_fault(exception);
   if (!page && !frame.from_user()) {
     if (!apply_fixup(frame)) kernel::on_fault(frame, exception_name(exception));
     return;
   }
-  if (exception == Exception::IllegalInstruction && fpu_first_use(frame)) return;
+  if (exception == Exception::IllegalInstruction && registers_first_use(frame)) return;
   if ((frame.status & TrapFrame::kInterruptBefore) != 0) interrupts_enable();
   if (page) {
     page_fault(frame, exception);

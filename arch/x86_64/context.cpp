@@ -95,19 +95,22 @@ void reset_user_registers(TrapFrame& frame, ThreadState& state, VirtAddr entry, 
   if (state.fpu_area != nullptr) arch::fpu_reset(state.fpu_area);
 }
 
-void fork_user_state(ThreadState& parent, ThreadState& child) {
+Status fork_user_state(ThreadState& parent, ThreadState& child) {
   const InterruptGuard guard;
   arch::fpu_put_away();
   save_bases(parent);
   child.fs_base = parent.fs_base;
   child.gs_base = parent.gs_base;
-  if (child.fpu_area == nullptr) return;
+  if (child.fpu_area == nullptr) return {};
   if (parent.fpu_area != nullptr && arch::fpu_used(parent.fpu_area)) {
     std::memcpy(child.fpu_area, parent.fpu_area, fpu_area_size());
   } else {
     arch::fpu_reset(child.fpu_area);
   }
+  return {};
 }
+
+void release_user_state(ThreadState&) {}
 
 void set_user_thread_pointer(TrapFrame&, ThreadState& state, VirtAddr value) {
   arch::set_segment_base(state, false, value);

@@ -110,6 +110,13 @@ bool use_line(Device& device) {
   return true;
 }
 
+void report(const Device& device) {
+  const Interrupts& held = device.interrupts;
+  if (held.delivery == Delivery::Line) return;
+  LOG_INFO("device", "%s: %s, %zu messages, lines from %u on", device.info.name,
+           held.delivery == Delivery::Msix ? "MSI-X" : "MSI", held.lines.size(), held.lines[0]);
+}
+
 }  // namespace
 }  // namespace device
 
@@ -122,6 +129,7 @@ hal_status_t hal_irq_allocate(hal_device_t* info, uint32_t wanted, uint32_t* gra
   const bool is_pci = info->bus == HAL_BUS_PCI;
   const bool found = (is_pci && (use_msix(device, wanted) || use_msi(device))) || use_line(device);
   if (!found) return HAL_NOT_FOUND;
+  report(device);
   *granted = static_cast<u32>(device.interrupts.lines.size());
   return HAL_OK;
 }

@@ -28,7 +28,7 @@ bool same_kind(const Mapping& a, const MapRequest& b) {
 }  // namespace
 
 AddressSpace::AddressSpace(PhysAddr root) : root_(root) {
-  state_.unshared().map_top = align_down(hal::arch::user_end(), kPageSize) - kMapTopGap;
+  state_.unshared().map_top = align_down(hal::placement_end(), kPageSize) - kMapTopGap;
 }
 
 AddressSpace::~AddressSpace() { free_user_tables(root_, true); }

@@ -50,6 +50,7 @@ Result<Thread*> make_thread() {
 // Undoes make_thread() for a thread that never ran.
 void discard_thread(Thread& thread) {
   mm::free_stack(thread.kernel_stack_top);
+  hal::release_user_state(thread.context);
   lib::deallocate(thread.context.fpu_area);
   lib::destroy(&thread);
 }
@@ -86,7 +87,7 @@ Status share_or_copy(const CloneRequest& request, Thread& parent, Thread& child)
   return {};
 }
 
-void copy_thread_state(const CloneRequest& request, Thread& parent, Thread& child) {
+Status copy_thread_state(const CloneRequest& request, Thread& parent, Thread& child) {
   sched::set_name(child, parent.name);
   child.priority = sched::priority_of_child(parent.priority);
   child.affinity = parent.affinity;
@@ -98,11 +99,12 @@ void copy_thread_state(const CloneRequest& request, Thread& parent, Thread& chil
   frame = *hal::user_frame(parent.kernel_stack_top);
   frame.set_result(0);
   if (request.stack != 0) frame.set_stack_pointer(request.stack);
-  hal::fork_user_state(parent.context, child.context);
+  TRY(hal::fork_user_state(parent.context, child.context));
   if (has(request, kSettls)) hal::set_user_thread_pointer(frame, child.context, request.tls);
   if (has(request, kChildCleartid)) child.clear_child_tid = request.child_tid;
   if (has(request, kChildSettid)) child.restart_block.values[0] = request.child_tid;
   hal::prepare_thread(child.context, reinterpret_cast<VirtAddr>(&frame), start_in_user_mode, nullptr);
+  return {};
 }
 
 // A process of its own for the child, not yet in any list.
@@ -148,7 +150,7 @@ Result<i32> clone(const CloneRequest& request) {
     discard_thread(child);
   });
   TRY(share_or_copy(request, self, child));
-  copy_thread_state(request, self, child);
+  TRY(copy_thread_state(request, self, child));
   auto entry = TRY(lib::make_own<PidEntry>());
   i32 tid = 0;
   lib::Ref<Process> fresh;

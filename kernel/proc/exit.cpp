@@ -170,6 +170,7 @@ bool report(Process& child, const WaitRequest& request, WaitResult& result) {
 void destroy_thread(sched::Thread& thread) {
   auto& self = static_cast<Thread&>(thread);
   mm::free_stack(self.kernel_stack_top);
+  hal::release_user_state(self.context);
   lib::deallocate(self.context.fpu_area);
   self.process->release();
   lib::destroy(&self);

@@ -49,8 +49,8 @@ enum class Aux : u64 {
 // The places of position-independent programs, as Linux lays them out: the program two thirds up, the interpreter and
 // libraries below the stack.
 VirtAddr program_base() {
-  const u64 pages = hal::arch::user_end() / 16 >> kPageShift;
-  return hal::arch::user_end() / 3 * 2 + entropy::below(pages) * kPageSize;
+  const u64 pages = hal::placement_end() / 16 >> kPageShift;
+  return hal::placement_end() / 3 * 2 + entropy::below(pages) * kPageSize;
 }
 
 struct NewProgram {
@@ -80,7 +80,7 @@ class StackWriter {
 
 Result<VirtAddr> map_stack(mm::AddressSpace& space) {
   constexpr u64 kInitial = 128 * KiB;
-  const VirtAddr top = align_down(hal::arch::user_end(), kPageSize) - kPageSize - entropy::below(2048) * kPageSize;
+  const VirtAddr top = align_down(hal::placement_end(), kPageSize) - kPageSize - entropy::below(2048) * kPageSize;
   mm::MapRequest request;
   request.size = kInitial;
   request.address = top - kInitial;
@@ -146,7 +146,7 @@ Status build_stack(NewProgram& program, const ProgramRequest& request, const Elf
   TRY(aux(Aux::ClockTick, 100));
   TRY(aux(Aux::ExecName, exec_name));
   if (platform_name[0] != 0) TRY(aux(Aux::Platform, platform));
-  TRY(aux(Aux::MinSignalStack, hal::UserAbi::kMinSignalStack));
+  TRY(aux(Aux::MinSignalStack, hal::UserAbi::min_signal_stack()));
   TRY(aux(Aux::End, 0));
   // The stack pointer is a multiple of 16 at the entry.
   const usize size = words.size() * sizeof(u64);

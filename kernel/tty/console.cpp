@@ -1,11 +1,14 @@
 #include "kernel/tty/console.hpp"
 
 #include "fs/vfs/special.hpp"
+#include "hal/bus.h"
 #include "hal/console.h"
 #include "hal/irq.h"
+#include "hal/timer.h"
 #include "kernel/diag/log.hpp"
 #include "kernel/diag/sysrq.hpp"
 #include "kernel/lib/subsystem.hpp"
+#include "kernel/time/timer.hpp"
 #include "kernel/tty/console_choice.hpp"
 #include "kernel/tty/screen/screen_terminal.hpp"
 #include "kernel/tty/terminals.hpp"
@@ -51,6 +54,23 @@ void on_input(u32, void*) {
   hal_console_pause_input(false);
 }
 
+// A console that cannot interrupt is asked for as long as the machine runs, often enough for a person at the keys.
+void ask(ktime::Timer& timer) {
+  constexpr u64 kPause = 20'000'000;
+  on_input(HAL_NO_IRQ, nullptr);
+  timer.arm(hal_timer_ns() + kPause);
+}
+
+bool start_input() {
+  u32 irq = HAL_NO_IRQ;
+  if (hal_console_enable_input(&irq) != HAL_OK) return false;
+  if (irq != HAL_NO_IRQ) return hal_irq_register(irq, on_input, nullptr) == HAL_OK && hal_irq_enable(irq) == HAL_OK;
+  auto* questions = lib::try_new<ktime::Timer>(ask);
+  if (questions == nullptr) return false;
+  questions->arm(hal_timer_ns());
+  return true;
+}
+
 Result<lib::Ref<vfs::File>> open_console(void*, vfs::DeviceNumber number, const vfs::Path& path, u32 flags) {
   if (number.major == kTtyMajor) return open_terminal(lib::Ref<Terminal>(g_serial), path, flags);
   // As on Linux, /dev/console itself never becomes a controlling terminal by being opened.
@@ -75,11 +95,7 @@ class ConsoleSubsystem final : public kernel::Subsystem {
     using vfs::FileType;
     static_cast<void>(vfs::register_device(FileType::Character, kAuxMajor, kConsole, 1, open_console, nullptr));
     static_cast<void>(vfs::register_device(FileType::Character, kTtyMajor, kTtyS0, 1, open_console, nullptr));
-    u32 irq = 0;
-    if (hal_console_enable_input(&irq) != HAL_OK || hal_irq_register(irq, on_input, nullptr) != HAL_OK ||
-        hal_irq_enable(irq) != HAL_OK) {
-      LOG_WARNING("console", "no input: the console's device has no interrupt");
-    }
+    if (!start_input()) LOG_WARNING("console", "no input");
   }
 };
 REGISTER_SUBSYSTEM(ConsoleSubsystem);

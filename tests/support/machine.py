@@ -22,7 +22,8 @@ LOGS = ROOT / "build/log/tests"
 # Where the programs for disks are, for a user too.
 TOOLS = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
 PROMPT = re.compile(r"~ # $")
-LOGIN = re.compile(r"login: $")
+# Lines of the log may have come behind it before it was read.
+LOGIN = re.compile(r"login: (?:\[ *\d+\.\d+\] .*\s+)*$")
 # What `resize` asks; a terminal answers with the place of its cursor.
 CURSOR_QUESTION = "\x1b[6n"
 # Generous: a slow machine makes a test slow, never red.

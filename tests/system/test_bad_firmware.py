@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 import device_tree  # noqa: E402
 import machine  # noqa: E402
+import qemu  # noqa: E402
 
 LOGIN = "halyard login: "
 ENDS = "panic=-1"
@@ -45,7 +46,10 @@ def test_is_said_or_done_without(name, tmp_path):
   options, seen = CASES[name]
   options = dict(options)
   if "tree" in options:
-    options["extra"] = ["-dtb", str(device_tree.without(options.pop("tree"), tmp_path / "tree.dtb"))]
+    file = tmp_path / "tree.dtb"
+    tree = device_tree.of_machine(machine.ARCH.qemu, [*qemu.MACHINES[machine.ARCH.name], "-smp", "2", "-m", "256M"], file)
+    file.write_bytes(device_tree.without(tree, options.pop("tree")))
+    options["extra"] = ["-dtb", str(file)]
   words = f"{ENDS} {options.pop('command_line', '')}"
   with machine.Machine(f"bad-{name}", words, **options) as guest:
     guest.expect(seen)

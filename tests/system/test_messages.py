@@ -18,7 +18,7 @@ import machine  # noqa: E402
 MACHINES = {
   "x86_64": {"q35": "MSI-X"},
   "aarch64": {"virt,gic-version=3": "MSI-X", "virt,gic-version=3,its=off": "wired", "virt,gic-version=2": "MSI-X"},
-  "riscv64": {"virt": "wired"},
+  "riscv64": {"virt": "wired", "virt,aia=aplic": "wired", "virt,aia=aplic-imsic": "MSI-X"},
 }[machine.ARCH.name]
 DISK_SIZE = 8 << 20
 CONTENT = b"".join(hashlib.sha256(b"%d" % i).digest() for i in range(DISK_SIZE // 32))

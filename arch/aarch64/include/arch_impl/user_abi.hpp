@@ -19,7 +19,7 @@ struct UserAbi {
   static constexpr bool kSigactionHasRestorer = true;
   static constexpr bool kEpollEventPacked = false;
   // Signal frame, frame record and alignment, without SVE: what Linux reports on such a CPU.
-  static constexpr u64 kMinSignalStack = 4720;
+  static constexpr u64 min_signal_stack() { return 4720; }
 
   struct Stat {
     u64 st_dev;

@@ -1,5 +1,5 @@
 // The kernel's half of the address space on RISC-V. The addresses are those that Sv39 reaches (privileged specification
-// 20240411, 12.4); Sv48, with which user programs get more room, has the same.
+// 20240411, 12.4); Sv48 and Sv57, with which user programs get more room, have the same.
 //
 //   0xffffffc000000000  direct map          128 GiB
 //   0xffffffe000000000  run-time mappings     8 GiB: few top-level entries of Sv39, which user roots copy
@@ -31,6 +31,7 @@ inline constexpr bool kUserRootHasKernelHalf = true;
 // The last page of the lower half stays free, so that no access beside its end leaves the user's half.
 inline constexpr VirtAddr kUserEndSv39 = 0x0000'0040'0000'0000 - kPageSize;
 inline constexpr VirtAddr kUserEndSv48 = 0x0000'8000'0000'0000 - kPageSize;
+inline constexpr VirtAddr kUserEndSv57 = 0x0100'0000'0000'0000 - kPageSize;
 extern VirtAddr user_limit;
 inline VirtAddr user_end() { return user_limit; }
 inline constexpr VirtAddr kUserMinimum = 0x10000;

@@ -1,4 +1,5 @@
-// Page-table entries of RISC-V: Sv39 and Sv48 (privileged specification 20240411, 12.3.1, 12.4, 12.5; Svpbmt: 12.7).
+// Page-table entries of RISC-V: Sv39, Sv48 and Sv57 (privileged specification 20240411, 12.3.1, 12.4 to 12.6;
+// Svpbmt: 12.7).
 //
 // Accessed is set from the start, and the hardware's dirty bit with every writable leaf, so that neither a CPU that
 // sets them itself nor one that faults instead has anything to do. PageFlags::Dirty is kept beside them. An entry whose
@@ -13,7 +14,7 @@ namespace hal::arch {
 
 // Written by the boot code, constant afterwards.
 struct PagingMode {
-  unsigned levels = 3;  // 3: Sv39, 4: Sv48
+  unsigned levels = 3;  // 3: Sv39, 4: Sv48, 5: Sv57
   u64 device = 0;       // Svpbmt's IO and NC where the CPU has it
   u64 write_combine = 0;
 };

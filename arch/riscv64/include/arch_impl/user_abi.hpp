@@ -17,8 +17,7 @@ struct UserAbi {
   static constexpr u64 kRestartSyscall = 128;
   static constexpr bool kSigactionHasRestorer = false;
   static constexpr bool kEpollEventPacked = false;
-  // The frame of signal_frame.hpp: without vector registers it always has this size.
-  static constexpr u64 kMinSignalStack = 1088;
+  static u64 min_signal_stack();
 
   struct Stat {
     u64 st_dev;

@@ -19,7 +19,7 @@ struct UserAbi {
   static constexpr bool kSigactionHasRestorer = true;
   static constexpr bool kEpollEventPacked = true;
   // Frame, red zone and the XSAVE area with AVX-512: what Linux reports on such a CPU.
-  static constexpr u64 kMinSignalStack = 3632;
+  static constexpr u64 min_signal_stack() { return 3632; }
 
   struct Stat {
     u64 st_dev;
