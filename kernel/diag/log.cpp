@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "hal/console.h"
+#include "hal/cpu.hpp"
 #include "hal/timer.hpp"
 #include "kernel/diag/panic.hpp"
 #include "kernel/lib/format.hpp"
@@ -76,13 +77,13 @@ void write_early(std::string_view text) {
   }
 }
 
-// Alone on the console, unless the last CPU that speaks broke the lock.
+// Alone on the console, unless the last CPU that speaks broke the lock; what another one still has to say is dropped.
 template <class Write>
 void with_console(Write&& write) {
   hal::InterruptGuard interrupts_off;
   const bool broken = g_console_lock_broken.load(std::memory_order_relaxed);
   if (!broken) g_console_lock.lock();
-  write();
+  if (may_speak()) write();
   if (!broken) g_console_lock.unlock();
 }
 
@@ -154,7 +155,17 @@ void set_console_outputs(bool early_console, bool screen) {
   g_early_console_wanted.store(early_console, std::memory_order_relaxed);
   g_screen_wanted.store(screen, std::memory_order_relaxed);
 }
-void break_console_lock() { g_console_lock_broken.store(true, std::memory_order_relaxed); }
+void break_console_lock() {
+  // Whoever writes may end its line, as long as it is not this CPU, or one that is broken as well.
+  constexpr int kPatience = 1'000'000;
+  bool locked = false;
+  for (int tries = 0; tries < kPatience && !locked; ++tries) {
+    locked = g_console_lock.try_lock();
+    if (!locked) hal::relax();
+  }
+  g_console_lock_broken.store(true, std::memory_order_relaxed);
+  if (locked) g_console_lock.unlock();
+}
 void set_log_listener(void (*listener)()) { g_listener.store(listener, std::memory_order_release); }
 
 bool read_log(u64 from, LogLine& line) {

@@ -65,6 +65,10 @@ void print_current_stack(VirtAddr frame_pointer) {
 }  // namespace
 
 void set_panic_reboot(int seconds) { g_reboot_seconds.store(seconds); }
+bool may_speak() {
+  const u64 panicking = g_panicking_cpu.load(std::memory_order_relaxed);
+  return panicking == kNobody || panicking == hal::current_cpu()->id;
+}
 bool is_panicking() { return g_panicking_cpu.load(std::memory_order_relaxed) != kNobody; }
 
 void panic(const char* format, ...) {

@@ -9,6 +9,8 @@ namespace diag {
 void set_panic_reboot(int seconds);
 
 bool is_panicking();
+// False while another CPU panics: this one has nothing to say any more.
+bool may_speak();
 
 // Panics on an exception: `registers` is the text of the register dump.
 [[noreturn]] void panic_with_registers(VirtAddr instruction, VirtAddr frame_pointer, const char* registers,

@@ -11,6 +11,7 @@ enum Register : uint32_t {
   kCapabilities = 0x00,
   kVersion = 0x08,
   kMaskSet = 0x0c,
+  kMaskClear = 0x10,
   kConfiguration = 0x14,
   kStatus = 0x1c,
   kAdminSizes = 0x24,
@@ -62,7 +63,11 @@ void NvmeModel::write(uint32_t offset, uint32_t width, uint64_t value) {
   switch (offset) {
     case kMaskSet:
       EXPECT_FALSE(machine_.has_messages()) << "not with MSI-X";
-      is_masked_ = value != 0;
+      is_masked_ |= value != 0;
+      return;
+    case kMaskClear:
+      EXPECT_FALSE(machine_.has_messages()) << "not with MSI-X";
+      is_masked_ &= value == 0;
       return;
     case kConfiguration: return configure(static_cast<uint32_t>(value));
     case kAdminSizes: admin_sizes_ = static_cast<uint32_t>(value); return;
@@ -87,7 +92,7 @@ void NvmeModel::configure(uint32_t value) {
   EXPECT_EQ(admin_commands_ % 4096, 0u);
   EXPECT_EQ(admin_answers_ % 4096, 0u);
   commands_[0] = {.address = admin_commands_, .size = (admin_sizes_ & 0xfff) + 1};
-  answers_[0] = {.address = admin_answers_, .size = (admin_sizes_ >> 16 & 0xfff) + 1};
+  answers_[0] = {.address = admin_answers_, .size = (admin_sizes_ >> 16 & 0xfff) + 1, .interrupts = true};
 }
 
 void NvmeModel::forget_queues() {
@@ -224,6 +229,8 @@ void NvmeModel::put_answer(uint16_t queue, uint16_t id, uint16_t status, uint32_
   answers.tail = (answers.tail + 1) % answers.size;
   if (answers.tail == 0) answers.phase ^= 1;
   if (answers.interrupts && machine_.has_messages()) machine_.send_message(answers.message);
+  // The CPU hears of it before who asked for it looks.
+  if (commands.answers == 0) machine_.deliver();
 }
 
 }  // namespace models

@@ -146,6 +146,22 @@ def test_panic_has_a_symbolised_backtrace_and_reboots():
     guest.wait_for_end()
 
 
+def test_panic_is_not_talked_over():
+  """The other CPUs write to the log all the time; the last line of one of them may end, and then there is silence."""
+  noise = "a line of noise that is long enough to be in the middle of"
+  script = "#!/bin/sh\nmount -t devtmpfs devtmpfs /dev\nfor i in 1 2 3; do\n" \
+           f"(while :; do echo '{noise}' > /dev/kmsg; done) &\ndone\nsleep 1\nexit 3\n"
+  init = mkcpio.Entry("/init", stat.S_IFREG | 0o755, data=script.encode())
+  with machine.Machine("panic-noise", "panic=-1", machine.initramfs_with("panic-noise", [init]), cpus=4) as guest:
+    guest.expect("panic: rebooting")
+    output = guest.console.before.replace("\r", "")
+    guest.wait_for_end()
+  before, _, after = output.partition("panic: CPU ")
+  assert before.count(noise) > 10, before[-500:]
+  assert re.match(r"\d+: init exited with status 0x300\ncall trace:\n", after), after[:300]
+  assert "noise" not in after
+
+
 def start_and_kill_sleepers(guest, count):
   guest.run(f"i=0; while [ $i -lt {count} ]; do sleep 1000 & i=$((i+1)); done 2>/dev/null", timeout=600)
   # An interactive shell ignores SIGTERM, and its child does until it has got as far as to take that back.

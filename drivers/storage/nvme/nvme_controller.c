@@ -4,6 +4,7 @@
 enum {
   kCapabilities = 0x00,
   kMaskSet = 0x0c,
+  kMaskClear = 0x10,
   kConfiguration = 0x14,
   kStatus = 0x1c,
   kAdminAttributes = 0x24,
@@ -133,12 +134,11 @@ void nvme_controller_announce_shutdown(nvme_controller_t* nvme) {
   }
 }
 
-hal_status_t nvme_admin(nvme_controller_t* nvme, const nvme_command_t* command, uint32_t* result) {
-  const uint16_t id = nvme->next_admin_id++;
-  nvme_command_t* place = nvme_ring_next(&nvme->admin);
-  *place = *command;
-  place->opcode_and_id |= (uint32_t)id << 16;
-  nvme_ring_show(&nvme->admin);
+static void unmask(nvme_controller_t* nvme) {
+  if (!hal_irq_is_msix(nvme->device)) hal_mmio_write32(nvme->registers + kMaskClear, UINT32_MAX);
+}
+
+static hal_status_t wait_for_answer(nvme_controller_t* nvme, uint16_t id, uint32_t* result) {
   const uint64_t start = hal_timer_ms();
   nvme_answer_t answer;
   for (;;) {
@@ -158,4 +158,18 @@ hal_status_t nvme_admin(nvme_controller_t* nvme, const nvme_command_t* command, 
       hal_sleep_ms(1);
     }
   }
+}
+
+/* An answer raises the wired line until it is taken. No handler takes it, since who sent the command asks for it: with
+ * the line open, a CPU that has both would do nothing but hear it. */
+hal_status_t nvme_admin(nvme_controller_t* nvme, const nvme_command_t* command, uint32_t* result) {
+  const uint16_t id = nvme->next_admin_id++;
+  nvme_command_t* place = nvme_ring_next(&nvme->admin);
+  *place = *command;
+  place->opcode_and_id |= (uint32_t)id << 16;
+  nvme_controller_mask(nvme);
+  nvme_ring_show(&nvme->admin);
+  const hal_status_t status = wait_for_answer(nvme, id, result);
+  unmask(nvme);
+  return status;
 }
