@@ -101,8 +101,8 @@ void collect_seed(const Tree& tree) {
   }
 }
 
-// Where the loader says. Else at the beginning of the gigabyte that the image is in: there QEMU's virt leaves it for who
-// was not loaded as Linux is (docs/system/arm/virt), and by it the console is found to complain on.
+// Where the loader says. Else at the beginning of the gigabyte that the image is in: there QEMU's virt leaves it for
+// who was not loaded as Linux is (docs/system/arm/virt), and by it the console is found to complain on.
 Tree find_tree(u64 told) {
   for (const u64 place : {told, align_down(early_boot.info.kernel_image.base.value, GiB)}) {
     const Tree tree(reinterpret_cast<const void*>(place), kDeviceTreeMax);
