@@ -1,4 +1,5 @@
-"""scripts/lint: checks form (clang-format), the direction of includes, and headers that C must be able to read.
+"""scripts/lint: checks form (clang-format), the direction of includes, headers that C must be able to read, and that every
+architecture has the same tests.
 
 The rules are those of docs/architecture.md. What breaks one on purpose stands in scripts/lint-exceptions.txt as
 `RULE FILE WHAT`; that list may only shrink: a new line in it fails, and so does one that is no longer needed.
@@ -9,12 +10,17 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from console import Failure, run_main, say, step
 from paths import ROOT
+
+sys.path.insert(0, str(ROOT / "tests/support"))
+
+import absences  # noqa: E402
 
 EXCEPTIONS = ROOT / "scripts/lint-exceptions.txt"
 FORMATTERS = ("clang-format-19", "clang-format")
@@ -28,6 +34,7 @@ RANKS = [("lib",), ("diag",), ("sync",), ("mm",), ("sched",), ("time", "vdso"),
 RANK_OF = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}
 ARCH_MACRO = re.compile(r"__x86_64__|__aarch64__|__riscv|__i386__|__amd64__")
 ASSEMBLY = re.compile(r"\b(asm|__asm__)\b\s*(volatile|__volatile__)?\s*\(")
+HIDDEN_ABSENCE = re.compile(r"skipif\(|^if machine\.ARCH\.name", re.MULTILINE)
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<(arch_impl/[^>]+)>)', re.MULTILINE)
 
 
@@ -49,10 +56,25 @@ def main():
   options = parser.parse_args()
   files = code_files()
   with step(f"checking {len(files)} files"):
-    findings = [*check_format(files, options.fix), *check_includes(files), *check_c_headers(files)]
+    findings = [*check_format(files, options.fix), *check_includes(files), *check_c_headers(files), *check_absences()]
   if options.sizes:
     report_sizes(files)
   return report(findings)
+
+
+def check_absences():
+  """Cases that an architecture lacks stand in tests/absences.txt, which does not grow."""
+  limit, listed = absences.read()
+  file = absences.FILE.relative_to(ROOT).as_posix()
+  if len(listed) > limit:
+    yield Finding("absences", file, f"has {len(listed)} lines, and may have {limit}")
+  for absence in listed:
+    test = ROOT / "tests" / absence.file
+    if not test.exists() or f"def {absence.case}" not in test.read_text():
+      yield Finding("absences", file, f"names {absence.file} {absence.case}, which is not there")
+  for test in sorted((ROOT / "tests").glob("*/test_*.py")):
+    if HIDDEN_ABSENCE.search(test.read_text()):
+      yield Finding("absences", test.relative_to(ROOT).as_posix(), "leaves out cases by itself; say it in tests/absences.txt")
 
 
 def code_files():

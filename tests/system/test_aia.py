@@ -17,8 +17,6 @@ import device_tree  # noqa: E402
 import machine  # noqa: E402
 import qemu  # noqa: E402
 
-pytestmark = pytest.mark.skipif(machine.ARCH.name != "riscv64", reason="only RISC-V has these interrupt controllers")
-
 CONTENT = bytes(i * 7 % 251 for i in range(3_000_000))
 # What the kernel says of each, and whether devices send messages.
 CONTROLLERS = {

@@ -58,34 +58,31 @@ def test_is_said_or_done_without(name, tmp_path):
       assert guest.run("seq 1 100 | wc -l").strip() == "100"
 
 
-if machine.ARCH.name == "x86_64":
-
-  # QEMU's microvm loads an initramfs as high as it fits when it begins with a page, and over its own tables at the end of memory: how
-  # many of them it meets depends on its size.
-  OVERWRITTEN = {"all": (4, r"acpi: the tables behind the RSDP at 0x[0-9a-f]+ are damaged"),
-                 "dsdt": (512, r"acpi: the DSDT at 0x[0-9a-f]+ is damaged")}
-
-  @pytest.mark.parametrize("which", OVERWRITTEN)
-  def test_damaged_tables(which, tmp_path):
-    short, seen = OVERWRITTEN[which]
-    archive = (machine.BUILD / "initramfs.cpio").read_bytes()
-    file = tmp_path / "initramfs.cpio"
-    file.write_bytes(archive + bytes((-short - len(archive)) % 4096))
-    words = ["-machine", "microvm", "-cpu", "max", "-m", "256M", "-display", "none", "-serial", "mon:stdio", "-nodefaults",
-             "-no-reboot", "-kernel", str(machine.kernel()), "-initrd", str(file), "-append", ENDS]
-    with machine.Console(f"x86_64-bad-{which}", "qemu-system-x86_64", words, echo=False) as guest:
-      guest.expect(seen)
-      guest.wait_for_shell()
+# QEMU's microvm loads an initramfs as high as it fits when it begins with a page, and over its own tables at the end of
+# memory: how many of them it meets depends on its size.
+OVERWRITTEN = {"all": (4, r"acpi: the tables behind the RSDP at 0x[0-9a-f]+ are damaged"),
+               "dsdt": (512, r"acpi: the DSDT at 0x[0-9a-f]+ is damaged")}
 
 
-if machine.ARCH.name == "aarch64":
+@pytest.mark.parametrize("which", OVERWRITTEN)
+def test_damaged_tables(which, tmp_path):
+  short, seen = OVERWRITTEN[which]
+  archive = (machine.BUILD / "initramfs.cpio").read_bytes()
+  file = tmp_path / "initramfs.cpio"
+  file.write_bytes(archive + bytes((-short - len(archive)) % 4096))
+  words = ["-machine", "microvm", "-cpu", "max", "-m", "256M", "-display", "none", "-serial", "mon:stdio", "-nodefaults",
+           "-no-reboot", "-kernel", str(machine.kernel()), "-initrd", str(file), "-append", ENDS]
+  with machine.Console(f"x86_64-bad-{which}", "qemu-system-x86_64", words, echo=False) as guest:
+    guest.expect(seen)
+    guest.wait_for_shell()
 
-  def test_loaded_as_nothing_in_particular():
-    """Not by the boot protocol: nobody says where the device tree is."""
-    place = "0x40200000"
-    words = ["-machine", "virt,gic-version=3", "-cpu", "max", "-m", "256M", "-display", "none", "-nodefaults", "-serial",
-             "mon:stdio", "-device", f"loader,file={machine.kernel()},addr={place},force-raw=on",
-             "-device", f"loader,addr={place},cpu-num=0"]
-    with machine.Console("aarch64-bad-loader", machine.ARCH.qemu, words, echo=False) as guest:
-      guest.expect("booted by device tree")
-      guest.expect("no init found: give an initramfs")
+
+def test_loaded_as_nothing_in_particular():
+  """Not by the boot protocol: nobody says where the device tree is."""
+  place = "0x40200000"
+  words = ["-machine", "virt,gic-version=3", "-cpu", "max", "-m", "256M", "-display", "none", "-nodefaults", "-serial",
+           "mon:stdio", "-device", f"loader,file={machine.kernel()},addr={place},force-raw=on",
+           "-device", f"loader,addr={place},cpu-num=0"]
+  with machine.Console("aarch64-bad-loader", machine.ARCH.qemu, words, echo=False) as guest:
+    guest.expect("booted by device tree")
+    guest.expect("no init found: give an initramfs")

@@ -48,6 +48,9 @@ VARIANTS = {
 }
 MACHINES = {**ON_ALL, **{model: {"extra": ["-cpu", model]} for model in MODELS[machine.ARCH.name]},
             **VARIANTS[machine.ARCH.name]}
+# Where virtio's devices are told of.
+MICROVM = {"acpi": "microvm", "command-line": "microvm,acpi=off"}
+MODERN = ["-global", "virtio-mmio.force-legacy=off"]
 
 
 @pytest.mark.parametrize("name", MACHINES)
@@ -67,58 +70,59 @@ def test_boots_and_works(name):
     guest.power_off()
 
 
-if machine.ARCH.name == "x86_64":
-  MODERN = ["-global", "virtio-mmio.force-legacy=off"]
-  MICROVM = {"acpi": "microvm", "command-line": "microvm,acpi=off"}
+def by_hand(name, words):
+  """A machine that is not q35, with a root disk."""
+  disk = machine.LOGS / f"x86_64-{name}.ext2"
+  mkdisk.copy(machine.BUILD / "root.ext2", disk)
+  return disk, machine.Console(f"x86_64-{machine.KIND}-{name}", "qemu-system-x86_64", [
+    *words, "-m", "256M", "-smp", "2", "-display", "none", "-serial", "mon:stdio", "-nodefaults", "-no-reboot",
+    "-kernel", str(machine.kernel()), "-initrd", str(machine.BUILD / "initramfs.cpio"), "-append", "root=/dev/vda",
+    "-drive", f"file={disk},if=none,id=disk0,format=raw"], echo=False)
 
-  def by_hand(name, words):
-    """A machine that is not q35, with a root disk."""
-    disk = machine.LOGS / f"x86_64-{name}.ext2"
-    mkdisk.copy(machine.BUILD / "root.ext2", disk)
-    return disk, machine.Console(f"x86_64-{machine.KIND}-{name}", "qemu-system-x86_64", [
-      *words, "-m", "256M", "-smp", "2", "-display", "none", "-serial", "mon:stdio", "-nodefaults", "-no-reboot",
-      "-kernel", str(machine.kernel()), "-initrd", str(machine.BUILD / "initramfs.cpio"), "-append", "root=/dev/vda",
-      "-drive", f"file={disk},if=none,id=disk0,format=raw"], echo=False)
 
-  @pytest.mark.parametrize("kind", MICROVM)
-  def test_microvm(kind):
-    """Without PCI: virtio over memory, which the DSDT lists, or else the kernel command line."""
-    disk, console = by_hand(f"microvm-{kind}", [
-      "-machine", MICROVM[kind], "-cpu", "max", *MODERN, "-device", "virtio-blk-device,drive=disk0",
-      "-netdev", "user,id=net0", "-device", "virtio-net-device,netdev=net0", "-device", "virtio-rng-device"])
-    with console as guest:
-      guest.wait_for_shell()
-      assert "/dev/vda on / type ext2" in guest.run("mount")
-      guest.run("until ifconfig eth0 | grep -q 10.0.2.15; do sleep 1; done", timeout=120)
-      assert " 0% packet loss" in guest.run("ping -c 2 10.0.2.2")
-      guest.run("seq 100000 > /root/numbers; sync")
-      if kind == "acpi":
-        guest.power_off()
-      else:  # nothing turns this machine off; its disk is left clean all the same
-        guest.console.sendline("poweroff")
-        guest.expect("shutdown: power off")
-    machine.assert_clean(disk)
-
-  def test_iso_by_uefi():
-    disk = machine.LOGS / "x86_64-uefi.ext2"
-    mkdisk.copy(machine.BUILD / "root.ext2", disk)
-    with machine.Machine("uefi-iso", iso=machine.kernel().with_name("halyard.iso"), uefi=True, disk=disk,
-                         extra=["-vga", "std"]) as guest:
-      guest.expect(r"screen: \d+x\d+ pixels")
-      guest.wait_for_shell()
-      assert "/dev/vda on / type ext2" in guest.run("mount")
+@pytest.mark.parametrize("kind", MICROVM)
+def test_microvm(kind):
+  """Without PCI: virtio over memory, which the DSDT lists, or else the kernel command line."""
+  disk, console = by_hand(f"microvm-{kind}", [
+    "-machine", MICROVM[kind], "-cpu", "max", *MODERN, "-device", "virtio-blk-device,drive=disk0",
+    "-netdev", "user,id=net0", "-device", "virtio-net-device,netdev=net0", "-device", "virtio-rng-device"])
+  with console as guest:
+    guest.wait_for_shell()
+    assert "/dev/vda on / type ext2" in guest.run("mount")
+    guest.run("until ifconfig eth0 | grep -q 10.0.2.15; do sleep 1; done", timeout=120)
+    assert " 0% packet loss" in guest.run("ping -c 2 10.0.2.2")
+    guest.run("seq 100000 > /root/numbers; sync")
+    if kind == "acpi":
       guest.power_off()
-    machine.assert_clean(disk)
+    else:  # nothing turns this machine off; its disk is left clean all the same
+      guest.console.sendline("poweroff")
+      guest.expect("shutdown: power off")
+  machine.assert_clean(disk)
 
-  def test_disk_image_by_uefi(tmp_path):
-    """The image for a USB stick: firmware, GRUB and the kernel find their way from the partition table on."""
-    image = tmp_path / "halyard.img"
-    disk_image.make(machine.ARCH, image, machine.kernel(), machine.BUILD / "initramfs.cpio", machine.BUILD / "root.ext2")
-    with machine.Machine("uefi-disk", uefi=True, disk=image, reboots=True) as guest:
-      guest.wait_for_shell()
-      assert "/dev/vda2 on / type ext2" in guest.run("mount")
-      guest.run("echo kept > /root/note")
-      guest.console.sendline("reboot")
-      guest.wait_for_shell()
-      assert guest.run("cat /root/note").strip() == "kept"
-      guest.power_off()
+
+@pytest.mark.slow
+def test_iso_by_uefi():
+  disk = machine.LOGS / "x86_64-uefi.ext2"
+  mkdisk.copy(machine.BUILD / "root.ext2", disk)
+  with machine.Machine("uefi-iso", iso=machine.kernel().with_name("halyard.iso"), uefi=True, disk=disk,
+                       extra=["-vga", "std"]) as guest:
+    guest.expect(r"screen: \d+x\d+ pixels")
+    guest.wait_for_shell()
+    assert "/dev/vda on / type ext2" in guest.run("mount")
+    guest.power_off()
+  machine.assert_clean(disk)
+
+
+@pytest.mark.slow
+def test_disk_image_by_uefi(tmp_path):
+  """The image for a USB stick: firmware, GRUB and the kernel find their way from the partition table on."""
+  image = tmp_path / "halyard.img"
+  disk_image.make(machine.ARCH, image, machine.kernel(), machine.BUILD / "initramfs.cpio", machine.BUILD / "root.ext2")
+  with machine.Machine("uefi-disk", uefi=True, disk=image, reboots=True) as guest:
+    guest.wait_for_shell()
+    assert "/dev/vda2 on / type ext2" in guest.run("mount")
+    guest.run("echo kept > /root/note")
+    guest.console.sendline("reboot")
+    guest.wait_for_shell()
+    assert guest.run("cat /root/note").strip() == "kept"
+    guest.power_off()

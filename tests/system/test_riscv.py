@@ -12,7 +12,6 @@ import device_tree  # noqa: E402
 import machine  # noqa: E402
 import qemu  # noqa: E402
 
-pytestmark = pytest.mark.skipif(machine.ARCH.name != "riscv64", reason="the page tables and words of RISC-V")
 
 # {name: (the CPU's properties, the command line, the mode that is used)}
 PAGING = {
