@@ -28,6 +28,14 @@ CODE_FOLDERS = ("arch", "hal", "kernel", "drivers", "fs", "net", "userland", "te
 CODE_SUFFIXES = (".c", ".h", ".cpp", ".hpp", ".S")
 LARGE_FILE = 350
 
+# What each port has under this name (docs/porting.md), so that a reader of one finds the way in the others.
+PORT_FILES = ("asm.h", "boot.S", "boot.hpp", "boot_info.cpp", "boot_paging.cpp", "bus.cpp", "console.cpp", "context.S",
+              "context.cpp", "cpu.cpp", "cpu.hpp", "cpu_info.cpp", "fpu.cpp", "fpu.hpp", "io.cpp", "irq.cpp", "linker.ld",
+              "memory.S", "meson.build", "mmu.cpp", "power.cpp", "rtc.cpp", "signal_frame.hpp", "smp.cpp", "tick.hpp",
+              "timer.cpp", "trap.cpp", "trap.hpp", "trap_entry.S", "user_abi.cpp", "user_access.S", "vdso.S", "vdso.map",
+              *(f"include/arch_impl/{name}.hpp" for name in ("context", "counter", "cpu", "layout", "pte", "trap_frame",
+                                                             "user_abi", "vdso")))
+
 # Rooms of the kernel, lowest first; a room includes those of its own rank and below.
 RANKS = [("lib",), ("diag",), ("sync",), ("mm",), ("sched",), ("time", "vdso"),
          ("random", "block", "tty", "device", "fs", "net"), ("ipc",), ("proc",), ("syscall",), ("init",)]
@@ -56,7 +64,8 @@ def main():
   options = parser.parse_args()
   files = code_files()
   with step(f"checking {len(files)} files"):
-    findings = [*check_format(files, options.fix), *check_includes(files), *check_c_headers(files), *check_absences()]
+    findings = [*check_format(files, options.fix), *check_includes(files), *check_c_headers(files), *check_absences(),
+                *check_ports()]
   if options.sizes:
     report_sizes(files)
   return report(findings)
@@ -75,6 +84,14 @@ def check_absences():
   for test in sorted((ROOT / "tests").glob("*/test_*.py")):
     if HIDDEN_ABSENCE.search(test.read_text()):
       yield Finding("absences", test.relative_to(ROOT).as_posix(), "leaves out cases by itself; say it in tests/absences.txt")
+
+
+def check_ports():
+  """The ports have the same files where they have the same subjects."""
+  for port in sorted((ROOT / "arch").iterdir()):
+    for name in PORT_FILES:
+      if not (port / name).exists():
+        yield Finding("port", port.relative_to(ROOT).as_posix(), f"has no {name}")
 
 
 def code_files():
