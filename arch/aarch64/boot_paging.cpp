@@ -210,7 +210,8 @@ extern "C" void hal_aarch64_early_boot(u64 device_tree) {
   parse_boot_info(device_tree);
   build_page_tables();
   // The seeds in it were wiped.
-  hal_aarch64_invalidate(reinterpret_cast<void*>(device_tree), reinterpret_cast<void*>(info.device_tree.end().value));
+  const PhysRange& tree = info.device_tree;
+  hal_aarch64_invalidate(reinterpret_cast<void*>(tree.base.value), reinterpret_cast<void*>(tree.end().value));
   relocate_image(kImageLinkBase + info.kernel_slide);
 }
 
