@@ -1,9 +1,18 @@
 /* Runs the cases that the program's files define. check.h says how. */
 #include "check.h"
 
+#include <signal.h>
 #include <sys/stat.h>
 
 int check_report = 2;
+
+/* Who started this may ignore some (nohup, a shell's background): a case begins as a program of a login shell does. */
+static void forget_inherited_signals(void) {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  for (int number = 1; number < SIGRTMIN; ++number) signal(number, SIG_DFL);
+}
 
 static int run_case(const struct check_case* one) {
   int report[2];
@@ -13,6 +22,7 @@ static int run_case(const struct check_case* one) {
   if (pid == 0) {
     close(report[0]);
     check_report = report[1];
+    forget_inherited_signals();
     char place[64];
     snprintf(place, sizeof place, "/tmp/check-%d", getpid());
     if (mkdir(place, 0700) != 0 || chdir(place) != 0) FAIL("no place to work in");

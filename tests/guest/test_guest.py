@@ -42,7 +42,7 @@ def fixture_on_linux(tmp_path_factory):
     built = machine.host_run(["gcc", "-std=gnu17", "-O1", "-o", folder / program, HERE / f"{program}.c", HERE / "check.c",
                               "-lpthread", "-lutil"])
     assert built.returncode == 0, built.stderr
-    results |= read_results(machine.host_run([folder / program]).stdout)
+    results |= read_results(machine.host_run([folder / program], timeout=machine.HANGS).stdout)
   return results
 
 

@@ -28,6 +28,7 @@ LOGIN = re.compile(r"login: (?:\[ *\d+\.\d+\] .*\s+)*$")
 CURSOR_QUESTION = "\x1b[6n"
 # Generous: a slow machine makes a test slow, never red.
 PATIENCE = 60
+HANGS = 300  # seconds after which a program on this machine is held to hang
 
 
 def kernel():
