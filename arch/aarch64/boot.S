@@ -18,15 +18,16 @@
 
   .section .text.head, "ax"
 FUNCTION hal_aarch64_head
+  ccmp x18, #0, #0xd, pl  /* does nothing, and reads as "MZ": a program of the firmware's (efi.S) */
   b primary_entry
-  .long 0
   .quad 0                /* text_offset */
   .long __image_size, 0
   .quad 1 << 3 | 1 << 1  /* little-endian, 4 KiB pages, anywhere in memory */
   .quad 0, 0, 0
   .ascii "ARM\x64"
-  .long 0
+  .long hal_aarch64_pe_header - hal_aarch64_head
 END_FUNCTION hal_aarch64_head
+#include "efi_header.inc"
 
 primary_entry:
   mov x21, x0

@@ -7,6 +7,7 @@
 #include "hal/cpu.hpp"
 #include "hal/layout.hpp"
 #include "kernel/lib/command_line.hpp"
+#include "kernel/lib/efi/memory_map.hpp"
 
 namespace hal::arch {
 
@@ -45,11 +46,23 @@ void add_ram(const Tree& tree, Region ram) {
   if (hole_end < end) add_ram(tree, {hole_end, end - hole_end});
 }
 
+// Where UEFI started us its map counts, as handover.cpp left it. False: it did not.
+bool find_firmware_memory(const Tree& tree) {
+  constexpr u64 kMost = MiB;
+  const lib::fdt::Node chosen = tree.find("/chosen");
+  const auto start = tree.number(chosen, "linux,uefi-mmap-start"), size = tree.number(chosen, "linux,uefi-mmap-size");
+  const auto step = tree.number(chosen, "linux,uefi-mmap-desc-size");
+  if (!start || !size || !step || *size == 0 || *size > kMost) return false;
+  lib::efi::for_each_ram({reinterpret_cast<const u8*>(*start), *size}, *step,
+                         [&](u64 base, u64 bytes) { add_ram(tree, {base, bytes}); });
+  return true;
+}
+
 void find_memory(const Tree& tree) {
   BootInfo& info = early_boot.info;
   lib::BootMemory& memory = info.memory;
   constexpr u64 kMinimumLimit = 32 * MiB;
-  tree.for_each_memory([&](Region ram) { add_ram(tree, ram); });
+  if (!find_firmware_memory(tree)) tree.for_each_memory([&](Region ram) { add_ram(tree, ram); });
   // As on Linux the option counts bytes; RAM does not start at 0 here.
   if (const auto most = lib::CommandLine(info.command_line).size("mem"); most && *most >= kMinimumLimit) {
     u64 left = align_down(*most, kPageSize);

@@ -1,10 +1,11 @@
-"""What GRUB starts: its configuration, and the ISO image for x86-64, by BIOS and by UEFI, with the kernel by Multiboot2
-and the initramfs as its module."""
+"""The ISO image for x86-64, by BIOS and by UEFI: GRUB, the kernel by Multiboot2, and the initramfs as its module."""
 
 import hashlib
 import shutil
 import subprocess
 
+import arches
+import grub
 from console import Failure, run_logged, say
 from paths import BUILD, ROOT
 
@@ -12,9 +13,6 @@ MODULES = ("multiboot2 normal iso9660 part_msdos part_gpt fat serial terminal se
            # What GRUB's own start on an ISO by UEFI looks for, and complains about when it is missing.
            "part_acorn part_amiga part_apple part_bsd part_dfly part_dvh part_plan part_sun part_sunpc")
 
-EFI_PLATFORMS = {"x86_64": "x86_64-efi"}
-EFI_NAMES = {"x86_64": "BOOTX64.EFI"}  # UEFI specification 2.10, table 3.2
-EFI_MODULES = {"x86_64": "multiboot2 normal part_gpt fat serial terminal boot configfile echo test all_video regexp"}
 
 # Init moves there if there is such a disk.
 ROOT_DISK = "root=/dev/vda"
@@ -23,7 +21,7 @@ ROOT_DISK = "root=/dev/vda"
 def make_iso(output, kernel, initramfs, command_line=ROOT_DISK):
   """Makes the image, unless it was made from the same files before."""
   _check_multiboot(kernel)
-  configuration = grub_configuration(command_line)
+  configuration = grub.menu(arches.ARCHES["x86_64"], command_line)
   key = hashlib.sha256(kernel.read_bytes() + initramfs.read_bytes() + configuration.encode()).hexdigest()
   stamp = output.with_suffix(".iso.key")
   if output.exists() and stamp.exists() and stamp.read_text() == key:
@@ -46,18 +44,3 @@ def _check_multiboot(kernel):
   if subprocess.run(["grub-file", "--is-x86-multiboot2", kernel]).returncode:
     raise Failure(f"{kernel.relative_to(ROOT)} has no Multiboot2 header in its first 32 KiB",
                   "look at the first section in arch/x86_64/linker.ld")
-
-
-def grub_configuration(command_line):
-  """The menu, of one entry."""
-  return f"""serial --unit=0 --speed=115200
-terminal_input serial console
-terminal_output serial console
-set timeout=0
-set default=0
-if [ "$grub_platform" = pc ]; then insmod vbe; else insmod all_video; fi
-menuentry "Halyard" {{
-  multiboot2 /boot/kernel {command_line}
-  module2 /boot/initramfs.cpio initramfs
-}}
-"""

@@ -8,7 +8,7 @@ import tempfile
 import uuid
 from pathlib import Path
 
-import boot_image
+import grub
 from console import Failure, run_logged, step
 from paths import BUILD
 
@@ -45,18 +45,18 @@ def make(arch, output, kernel, initramfs, root, words=""):
 
 def _make_esp(arch, work, kernel, initramfs, command_line):
   """The EFI system partition. EFI/BOOT/BOOT*.EFI is what firmware starts from a disk that it does not know."""
-  program, menu, esp = work / "grub.efi", work / "grub.cfg", work / "esp"
-  first_steps, modules = work / "first_steps.cfg", boot_image.EFI_MODULES[arch.name]
+  kind, modules = grub.of(arch), grub.of(arch).modules
+  program, menu, esp, first_steps = work / "grub.efi", work / "grub.cfg", work / "esp", work / "first_steps.cfg"
   first_steps.write_text(FIRST_STEPS)
-  menu.write_text(boot_image.grub_configuration(command_line))
-  run_logged(["grub-mkstandalone", "-O", boot_image.EFI_PLATFORMS[arch.name], "-o", program, "--fonts=", "--locales=",
+  menu.write_text(grub.menu(arch, command_line))
+  run_logged(["grub-mkstandalone", "-O", kind.platform, "-d", grub.module_folder(arch), "-o", program, "--fonts=", "--locales=",
               "--themes=", f"--install-modules={modules}", f"--modules={modules}", f"boot/grub/grub.cfg={first_steps}"], LOG)
   with open(esp, "wb") as file:
     file.truncate(ESP_SIZE)
   _run("mformat", "-i", esp, "-F", "-v", "HALYARD", "::")
   for folder in ("/EFI", "/EFI/BOOT", "/boot", "/boot/grub"):
     _run("mmd", "-i", esp, f"::{folder}")
-  for source, target in ((program, f"/EFI/BOOT/{boot_image.EFI_NAMES[arch.name]}"), (kernel, "/boot/kernel"),
+  for source, target in ((program, f"/EFI/BOOT/{kind.program}"), (kernel, "/boot/kernel"),
                          (initramfs, "/boot/initramfs.cpio"), (menu, "/boot/grub/grub.cfg")):
     _run("mcopy", "-i", esp, source, f"::{target}")
   return esp

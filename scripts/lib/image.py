@@ -5,9 +5,9 @@ import os
 from pathlib import Path
 
 import arches
-import boot_image
 import build
 import disk_image
+import grub
 import setup
 from console import Failure, run_main, say
 from paths import BUILD
@@ -18,15 +18,13 @@ def main():
     prog="scripts/image", description="Makes a disk image that UEFI firmware boots, after installing and building what is "
     "missing. It has a partition with GRUB, the kernel and the initramfs, and one with the root file system.")
   parser.add_argument("arch", nargs="?", default=arches.DEFAULT, metavar="ARCH",
-                      help=f"{', '.join(boot_image.EFI_PLATFORMS)} (default: {arches.DEFAULT})")
+                      help=f"{', '.join(grub.KINDS)} (default: {arches.DEFAULT})")
   parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: build/ARCH/halyard.img")
   parser.add_argument("--append", default="", metavar="ARGS", help="words for the kernel command line")
   build.add_kind(parser)
   options = parser.parse_args()
   arch = arches.chosen([options.arch])[0]
-  if arch.name not in boot_image.EFI_PLATFORMS:
-    raise Failure(f"there is no image for {arch.name}: it does not boot by UEFI yet",
-                  f"choose from: {', '.join(boot_image.EFI_PLATFORMS)}")
+  grub.of(arch)
   setup.install_packages([arch])
   build.build(arch, options.kind)
   output = options.output or BUILD / arch.name / "halyard.img"

@@ -22,8 +22,10 @@ NVME_SIZE = 64 << 20  # sparse
 def main():
   options = parse()
   arch = arches.chosen([options.arch])[0]
-  if options.uefi and (arch.name != "x86_64" or options.kernel_only):
-    raise Failure("--uefi starts the ISO, which only x86_64 has", "leave out --uefi or --kernel-only")
+  if options.uefi:
+    qemu.firmware(arch)
+  if options.uefi and arch.name == "x86_64" and options.kernel_only:
+    raise Failure("--uefi starts the ISO on x86_64", "leave out --uefi or --kernel-only")
   for file in (options.initramfs, options.disk):
     if file and not file.exists():
       raise Failure(f"no such file: {file}")
@@ -73,7 +75,7 @@ def parse():
   parser.add_argument("--no-devices", action="store_true", help="leave out the NVMe disk (build/ARCH/nvme.img, kept) and "
                       "the e1000e network card, whose drivers come from the store")
   parser.add_argument("--no-store", action="store_true", help="do not start the store daemon beside it")
-  parser.add_argument("--uefi", action="store_true", help="x86_64: start the ISO by UEFI firmware, not by BIOS (about 10 s more)")
+  parser.add_argument("--uefi", action="store_true", help="x86_64, aarch64: start by UEFI firmware (some seconds more)")
   build.add_kind(parser)
   parser.add_argument("--gdb", action="store_true", help="wait for a debugger on port 1234")
   parser.add_argument("--timeout", type=float, metavar="S",

@@ -106,8 +106,8 @@ class Machine(Console):
 
   def __init__(self, name, command_line="", initramfs=None, cpus=2, memory="256M", extra=(), iso=None,
                disk=None, reboots=False, kernel_file=None, uefi=False):
-    """`uefi`: firmware starts the ISO, or without one the disk."""
-    guest = qemu.Guest(arch=ARCH, kernel=None if iso or uefi else kernel_file or kernel(), iso=iso, uefi=uefi,
+    """`uefi`: firmware starts the ISO, else `kernel_file`, else what is on the disk."""
+    guest = qemu.Guest(arch=ARCH, kernel=None if iso else kernel_file or (None if uefi else kernel()), iso=iso, uefi=uefi,
                        initramfs=initramfs or BUILD / "initramfs.cpio", command_line=command_line, cpus=cpus,
                        memory=memory, extra=list(extra), disk=disk, reboots=reboots)
     words = qemu.command(guest)

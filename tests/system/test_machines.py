@@ -100,13 +100,18 @@ def test_microvm(kind):
   machine.assert_clean(disk)
 
 
+# What firmware starts without a disk: GRUB on the ISO, or the kernel file, which is a program of the firmware's.
+BY_UEFI = {"x86_64": {"iso": machine.kernel().with_name("halyard.iso"), "extra": ["-vga", "std"]},
+           "aarch64": {"kernel_file": machine.kernel(), "command_line": "root=/dev/vda"}}
+
+
 @pytest.mark.slow
-def test_iso_by_uefi():
-  disk = machine.LOGS / "x86_64-uefi.ext2"
+def test_started_by_uefi():
+  disk = machine.LOGS / f"{machine.ARCH.name}-uefi.ext2"
   mkdisk.copy(machine.BUILD / "root.ext2", disk)
-  with machine.Machine("uefi-iso", iso=machine.kernel().with_name("halyard.iso"), uefi=True, disk=disk,
-                       extra=["-vga", "std"]) as guest:
-    guest.expect(r"screen: \d+x\d+ pixels")
+  with machine.Machine("uefi", uefi=True, disk=disk, **BY_UEFI[machine.ARCH.name]) as guest:
+    if "-vga" in BY_UEFI[machine.ARCH.name].get("extra", ()):
+      guest.expect(r"screen: \d+x\d+ pixels")
     guest.wait_for_shell()
     assert "/dev/vda on / type ext2" in guest.run("mount")
     guest.power_off()
@@ -123,6 +128,7 @@ def test_disk_image_by_uefi(tmp_path):
     assert "/dev/vda2 on / type ext2" in guest.run("mount")
     guest.run("echo kept > /root/note")
     guest.console.sendline("reboot")
-    guest.wait_for_shell()
+    guest.expect(machine.LOGIN)  # not the prompt that is shown until the machine goes
+    guest.log_in()
     assert guest.run("cat /root/note").strip() == "kept"
     guest.power_off()

@@ -1,0 +1,32 @@
+// The kernel as a program that UEFI firmware, or GRUB by it, starts.
+#include "kernel/lib/efi/handover.hpp"
+
+namespace hal::arch {
+namespace {
+
+extern "C" {
+extern const u8 __kernel_start[], __data_end[], __kernel_end[];
+void hal_aarch64_clean(u64 start, u64 end);
+void hal_aarch64_efi_enter(u64 device_tree, u64 kernel);  // does not return
+}
+
+u64 address_of(const void* symbol) { return reinterpret_cast<u64>(symbol); }
+
+}  // namespace
+
+// Where the firmware put the image, with its MMU and caches on. Returns only before boot services have ended.
+extern "C" lib::efi::Status hal_aarch64_efi_main(lib::efi::Handle image, lib::efi::SystemTable& system) {
+  constexpr lib::efi::Status kLoadError = lib::efi::kError | 1;
+  const u64 start = address_of(__kernel_start);
+  const usize file_size = address_of(__data_end) - start, memory_size = address_of(__kernel_end) - start;
+  const lib::efi::Handover result = lib::efi::hand_over(image, system, {__kernel_start, file_size, memory_size});
+  if (result.kernel == 0) return kLoadError;
+  hal_aarch64_clean(result.kernel, result.kernel + memory_size);
+  hal_aarch64_clean(result.device_tree, result.device_tree + result.device_tree_size);
+  hal_aarch64_clean(result.memory_map, result.memory_map + result.memory_map_size);
+  const u64 enter = result.kernel + (reinterpret_cast<u64>(&hal_aarch64_efi_enter) - start);
+  reinterpret_cast<decltype(&hal_aarch64_efi_enter)>(enter)(result.device_tree, result.kernel);
+  __builtin_unreachable();
+}
+
+}  // namespace hal::arch

@@ -1,0 +1,158 @@
+#include "kernel/lib/efi/handover.hpp"
+
+#include <cstring>
+
+extern "C" {
+#include <libfdt.h>
+}
+
+namespace lib::efi {
+namespace {
+
+constexpr usize kKernelAlignment = 2 * MiB;
+constexpr usize kTreeRoom = 64 * KiB;  // for what is added to the device tree
+constexpr usize kCommandLineMax = 2048;
+constexpr usize kMapRoom = 64 * KiB;
+
+constexpr usize pages_of(usize bytes) { return (bytes + kPageSize - 1) / kPageSize; }
+
+class Application {
+ public:
+  Application(Handle image, SystemTable& system) : image_(image), system_(system), boot_(*system.boot) {}
+
+  Handover run(const ImageInMemory& kernel) {
+    Handover result;
+    // ACPI alone does not tell this kernel enough.
+    if (firmware_tree() == nullptr) return fail(u"the firmware has no device tree (QEMU: -machine acpi=off)");
+    result.kernel = copy_kernel(kernel);
+    if (result.kernel == 0) return fail(u"no memory for the kernel");
+    tree_ = make_tree();
+    if (tree_ == nullptr) return fail(u"no memory for a device tree");
+    if (!add_command_line() || !add_initramfs()) return fail(u"the device tree has no room");
+    result.memory_map = allocate(kMapRoom, MemoryType::LoaderData);
+    result.memory_map_size = kMapRoom;
+    if (result.memory_map == 0) return fail(u"no memory for the memory map");
+    if (!leave(result.memory_map)) return fail(u"boot services do not end");
+    result.device_tree = reinterpret_cast<u64>(tree_);
+    result.device_tree_size = fdt_totalsize(tree_);
+    return result;
+  }
+
+ private:
+  Handover fail(const Char* reason) {
+    TextOutput& output = *system_.output;
+    output.output(&output, u"halyard: cannot boot: ");
+    output.output(&output, reason);
+    output.output(&output, u"\r\n");
+    return {};
+  }
+
+  // 0: there is none.
+  u64 allocate(usize bytes, MemoryType type) {
+    u64 address = 0;
+    return boot_.allocate_pages(Allocate::AnyPages, type, pages_of(bytes), &address) == kSuccess ? address : 0;
+  }
+
+  // Executable, since the firmware may hold its map to that: the last instructions before the kernel's own run there.
+  u64 copy_kernel(const ImageInMemory& kernel) {
+    const u64 room = allocate(kernel.memory_size + kKernelAlignment, MemoryType::LoaderCode);
+    if (room == 0) return 0;
+    const u64 place = align_up(room, kKernelAlignment);
+    std::memcpy(reinterpret_cast<void*>(place), kernel.start, kernel.file_size);
+    return place;
+  }
+
+  const void* firmware_tree() {
+    for (usize i = 0; i < system_.table_count; ++i) {
+      const ConfigurationTable& entry = system_.tables[i];
+      if (entry.kind == kDeviceTree && fdt_check_header(entry.table) == 0) return entry.table;
+    }
+    return nullptr;
+  }
+
+  // A copy of the firmware's with room and with /chosen.
+  void* make_tree() {
+    const void* given = firmware_tree();
+    const usize size = kTreeRoom + fdt_totalsize(given);
+    void* tree = reinterpret_cast<void*>(allocate(size, MemoryType::LoaderData));
+    if (tree == nullptr || fdt_open_into(given, tree, static_cast<int>(size)) != 0) return nullptr;
+    if (fdt_path_offset(tree, "/chosen") < 0 && fdt_add_subnode(tree, 0, "chosen") < 0) return nullptr;
+    return tree;
+  }
+  int chosen() const { return fdt_path_offset(tree_, "/chosen"); }
+  bool set(const char* name, u64 value) { return fdt_setprop_u64(tree_, chosen(), name, value) == 0; }
+
+  // What the loader passed, of which the kernel understands ASCII. The firmware's own, if it passed nothing.
+  bool add_command_line() {
+    LoadedImage* loaded = nullptr;
+    if (boot_.handle_protocol(image_, &kLoadedImage, reinterpret_cast<void**>(&loaded)) != kSuccess) return true;
+    const usize room = loaded->options_size / sizeof(Char);
+    usize length = 0;
+    while (length < room && length < kCommandLineMax && loaded->options[length] != 0) ++length;
+    if (length == 0) return true;
+    void* place = nullptr;
+    if (fdt_setprop_placeholder(tree_, chosen(), "bootargs", static_cast<int>(length + 1), &place) != 0) return false;
+    char* const text = static_cast<char*>(place);
+    for (usize i = 0; i < length; ++i) {
+      text[i] = loaded->options[i] < 0x80 ? static_cast<char>(loaded->options[i]) : '?';
+    }
+    text[length] = '\0';
+    return true;
+  }
+
+  // Loaders either put it into the device tree, or offer to load it.
+  bool add_initramfs() {
+    struct {
+      u8 type = 4, subtype = 3;  // media, by vendor (10.3.5.3)
+      u8 length[2] = {20, 0};
+      Guid vendor = kLinuxInitramfs;
+      u8 end[4] = {0x7f, 0xff, 4, 0};
+    } path;
+    auto* at = reinterpret_cast<DevicePath*>(&path);
+    static_assert(sizeof(path) == 24);
+    Handle device = nullptr;
+    LoadFile2* file = nullptr;
+    if (boot_.locate_device_path(&kLoadFile2, &at, &device) != kSuccess) return true;
+    if (boot_.handle_protocol(device, &kLoadFile2, reinterpret_cast<void**>(&file)) != kSuccess) return true;
+    usize size = 0;
+    if (file->load(file, at, false, &size, nullptr) != kBufferTooSmall || size == 0) return true;
+    const u64 place = allocate(size, MemoryType::LoaderData);
+    if (place == 0) return false;
+    if (file->load(file, at, false, &size, reinterpret_cast<void*>(place)) != kSuccess) return true;
+    return set("linux,initrd-start", place) && set("linux,initrd-end", place + size);
+  }
+
+  // The map's place is told first: nothing may be allocated between the map and the end. Firmware may change its mind
+  // once (7.4.6).
+  bool leave(u64 map) {
+    if (!set("linux,uefi-system-table", reinterpret_cast<u64>(&system_))) return false;
+    if (!set("linux,uefi-mmap-start", map) || !set("linux,uefi-mmap-size", 0)) return false;
+    if (!set("linux,uefi-mmap-desc-size", 0)) return false;
+    for (int tries = 0; tries < 3; ++tries) {
+      usize size = kMapRoom, key = 0, step = 0;
+      u32 version = 0;
+      if (boot_.get_memory_map(&size, reinterpret_cast<void*>(map), &key, &step, &version) != kSuccess) return false;
+      if (boot_.exit_boot_services(image_, key) != kSuccess) continue;
+      replace("linux,uefi-mmap-size", size);
+      replace("linux,uefi-mmap-desc-size", step);
+      return true;
+    }
+    return false;
+  }
+  void replace(const char* name, u64 value) {
+    static_cast<void>(fdt_setprop_inplace_u64(tree_, chosen(), name, value));
+  }
+
+  const Handle image_;
+  SystemTable& system_;
+  BootServices& boot_;
+  void* tree_ = nullptr;
+};
+
+}  // namespace
+
+Handover hand_over(Handle image, SystemTable& system, const ImageInMemory& kernel) {
+  return Application(image, system).run(kernel);
+}
+
+}  // namespace lib::efi
