@@ -17,6 +17,8 @@ import device_tree  # noqa: E402
 import machine  # noqa: E402
 import qemu  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 CONTENT = bytes(i * 7 % 251 for i in range(3_000_000))
 # What the kernel says of each, and whether devices send messages.
 CONTROLLERS = {

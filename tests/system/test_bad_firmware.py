@@ -13,6 +13,8 @@ import device_tree  # noqa: E402
 import machine  # noqa: E402
 import qemu  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 LOGIN = "halyard login: "
 ENDS = "panic=-1"
 

@@ -12,6 +12,8 @@ import machine  # noqa: E402, I001  (it finds the next ones)
 import disk_image  # noqa: E402
 import mkdisk  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 # A machine whose memory is not there before it is used: larger than the host's.
 LARGE = ["-object", "memory-backend-ram,id=large,size=50G,reserve=off", "-machine", "memory-backend=large"]
 ON_ALL = {
@@ -105,7 +107,6 @@ BY_UEFI = {"x86_64": {"iso": machine.kernel().with_name("halyard.iso"), "extra":
            "aarch64": {"kernel_file": machine.kernel(), "command_line": "root=/dev/vda"}}
 
 
-@pytest.mark.slow
 def test_started_by_uefi():
   disk = machine.LOGS / f"{machine.ARCH.name}-uefi.ext2"
   mkdisk.copy(machine.BUILD / "root.ext2", disk)
@@ -118,7 +119,6 @@ def test_started_by_uefi():
   machine.assert_clean(disk)
 
 
-@pytest.mark.slow
 def test_disk_image_by_uefi(tmp_path):
   """The image for a USB stick: firmware, GRUB and the kernel find their way from the partition table on."""
   image = tmp_path / "halyard.img"

@@ -14,6 +14,8 @@ import driver_packages  # noqa: E402
 import driver_store  # noqa: E402
 import machine  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 # How devices that can do MSI-X interrupt, by QEMU's machine and its options; the first is the usual one.
 MACHINES = {
   "x86_64": {"q35": "MSI-X"},
