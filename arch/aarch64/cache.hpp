@@ -1,4 +1,5 @@
-// Data caches, for readers that do not look into them: CPUs that start, and the interrupt controller's tables.
+// Data caches, for readers that do not look into them: CPUs that start, the interrupt controller's tables, and the
+// kernel that firmware starts.
 #pragma once
 
 #include "kernel/lib/types.hpp"

@@ -8,23 +8,6 @@ FUNCTION hal_aarch64_efi_entry
   b hal_aarch64_efi_main
 END_FUNCTION hal_aarch64_efi_entry
 
-/* hal_aarch64_clean(start, end): memory holds what the caches held, and they do not hold it any more. */
-FUNCTION hal_aarch64_clean
-  mrs x3, ctr_el0
-  ubfx x3, x3, #16, #4  /* DminLine: log2 of words */
-  mov x2, #4
-  lsl x2, x2, x3
-  sub x3, x2, #1
-  bic x0, x0, x3
-1:
-  dc civac, x0
-  add x0, x0, x2
-  cmp x0, x1
-  b.lo 1b
-  dsb sy
-  ret
-END_FUNCTION hal_aarch64_clean
-
 /*
  * hal_aarch64_efi_enter(device tree, kernel): called in the copy of the image that was cleaned to memory. MMU and caches
  * off, interrupts masked, x1 to x3 zero (Documentation/arch/arm64/booting.rst).

@@ -1,4 +1,5 @@
 // The kernel as a program that UEFI firmware, or GRUB by it, starts.
+#include "arch/aarch64/cache.hpp"
 #include "kernel/lib/efi/handover.hpp"
 
 namespace hal::arch {
@@ -6,7 +7,6 @@ namespace {
 
 extern "C" {
 extern const u8 __kernel_start[], __data_end[], __kernel_end[];
-void hal_aarch64_clean(u64 start, u64 end);
 void hal_aarch64_efi_enter(u64 device_tree, u64 kernel);  // does not return
 }
 
@@ -21,9 +21,10 @@ extern "C" lib::efi::Status hal_aarch64_efi_main(lib::efi::Handle image, lib::ef
   const usize file_size = address_of(__data_end) - start, memory_size = address_of(__kernel_end) - start;
   const lib::efi::Handover result = lib::efi::hand_over(image, system, {__kernel_start, file_size, memory_size});
   if (result.kernel == 0) return kLoadError;
-  hal_aarch64_clean(result.kernel, result.kernel + memory_size);
-  hal_aarch64_clean(result.device_tree, result.device_tree + result.device_tree_size);
-  hal_aarch64_clean(result.memory_map, result.memory_map + result.memory_map_size);
+  // The kernel reads them with caches off.
+  clean_to_memory(reinterpret_cast<const void*>(result.kernel), memory_size);
+  clean_to_memory(reinterpret_cast<const void*>(result.device_tree), result.device_tree_size);
+  clean_to_memory(reinterpret_cast<const void*>(result.memory_map), result.memory_map_size);
   const u64 enter = result.kernel + (reinterpret_cast<u64>(&hal_aarch64_efi_enter) - start);
   reinterpret_cast<decltype(&hal_aarch64_efi_enter)>(enter)(result.device_tree, result.kernel);
   __builtin_unreachable();
