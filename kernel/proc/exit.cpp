@@ -30,11 +30,9 @@ void end_vfork(Thread& self) {
 }
 
 void add_times(Process& process, const Thread& thread) {
-  const u64 total = sched::run_time_of(thread);
-  const u64 samples = thread.user_samples + thread.kernel_samples;
-  const u64 user = samples == 0 ? total / 2 : total * thread.user_samples / samples;
-  process.user_ns += user;
-  process.system_ns += total - user;
+  const sched::TimeSplit time = sched::time_split_of(thread);
+  process.user_ns += time.user_ns;
+  process.system_ns += time.system_ns;
   process.dead_minor_faults += thread.minor_faults;
 }
 
@@ -280,11 +278,9 @@ ResourceUse use_of(Process& process) {
   use.system_ns = process.system_ns;
   use.minor_faults = process.dead_minor_faults;
   for (const Thread& thread : process.threads) {
-    const u64 total = sched::run_time_of(thread);
-    const u64 samples = thread.user_samples + thread.kernel_samples;
-    const u64 user = samples == 0 ? total / 2 : total * thread.user_samples / samples;
-    use.user_ns += user;
-    use.system_ns += total - user;
+    const sched::TimeSplit time = sched::time_split_of(thread);
+    use.user_ns += time.user_ns;
+    use.system_ns += time.system_ns;
     use.minor_faults += thread.minor_faults;
     use.major_faults += thread.major_faults;
     use.voluntary_switches += thread.voluntary_switches;

@@ -138,6 +138,13 @@ void finish_switch() {
   if (state == State::Dead) before.destroy(before);
 }
 
+// A program that runs alone is looked at once a quantum, for samples of where it spends its time. Armed only when
+// nothing else will go off by then, so that threads that take turns quickly do not write to the timer each time.
+void request_sample(Cpu& cpu, const Thread& thread, u64 now) {
+  if (thread.is_user && cpu.tick_deadline_ns.load(std::memory_order_relaxed) > now + kQuantumNs)
+    request_tick(now + kQuantumNs);
+}
+
 void switch_to(Cpu& cpu, Thread& before, Thread& next, u64 now) {
   ++cpu.context_switches;
   next.started_ns = now;
@@ -194,6 +201,7 @@ void schedule(bool preempted) {
   Thread* next = cpu.queue.take_next();
   if (next == nullptr) next = cpu.idle;
   if (next != cpu.idle && cpu.queue.waiting() != 0) request_tick(now + next->slice_left_ns);
+  request_sample(cpu, *next, now);
   if (next == &before) {
     cpu.queue.unlock();
     return;
@@ -317,6 +325,7 @@ void tick(bool user_mode) {
       request_tick(now + thread.slice_left_ns);
     }
   }
+  request_sample(cpu, thread, now);
   cpu.queue.unlock();
   if (waiting != 0) offer_work(cpu);
 }
@@ -332,6 +341,13 @@ u64 run_time_of(const Thread& thread) {
   const u64 time = thread.run_time_ns + (runs ? now - thread.started_ns : 0);
   cpu->queue.unlock();
   return time;
+}
+
+TimeSplit time_split_of(const Thread& thread) {
+  const u64 total = run_time_of(thread);
+  const u64 samples = u64{thread.user_samples} + thread.kernel_samples;
+  const u64 user = samples == 0 ? total / 2 : total * thread.user_samples / samples;
+  return {user, total - user};
 }
 
 CpuTimes times_of(Cpu& cpu) {

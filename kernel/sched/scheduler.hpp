@@ -57,6 +57,12 @@ void begin_thread();
 // Total time that a thread was on a CPU, in nanoseconds, up to now for the calling thread.
 u64 run_time_of(const Thread& thread);
 
+// The same, divided between its program and the kernel as the samples say: whole ticks found it in one or the other.
+struct TimeSplit {
+  u64 user_ns = 0, system_ns = 0;
+};
+TimeSplit time_split_of(const Thread& thread);
+
 // What a CPU has done since boot, up to now.
 struct CpuTimes {
   u64 user_ns = 0, system_ns = 0, idle_ns = 0;

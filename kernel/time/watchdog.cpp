@@ -1,9 +1,9 @@
 // The lockup detector: a CPU that does not react to an interrupt for a long time is broken, and somebody should say so.
 //
 // A CPU shows that it is alive when it ticks, switches threads, rests, or takes the detector's interrupt; one that runs
-// a single program undisturbed does none of these by itself, so it is asked. Two threads on different CPUs look at all
-// of them, so that each is looked at by one that is not itself. `watchdog=SECONDS` changes the patience, 0 turns it
-// off. The debug kernel panics, with the stacks of all CPUs that can still give theirs; the release kernel logs.
+// a thread of the kernel undisturbed does none of these by itself, so it is asked. Two threads on different CPUs look
+// at all of them, so that each is looked at by one that is not itself. `watchdog=SECONDS` changes the patience, 0 turns
+// it off. The debug kernel panics, with the stacks of all CPUs that can still give theirs; the release kernel logs.
 
 #include "hal/cpu.h"
 #include "hal/timer.hpp"

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/times.h>
 #include <sys/utsname.h>
+#include <time.h>
 
 CASE(fork_copies_memory) {
   static int value = 1;
@@ -257,15 +258,32 @@ CASE(limits_are_kept) {
   CHECK(status == 0);
 }
 
+static void spin(unsigned long count) {
+  volatile unsigned long sum = 0;
+  for (unsigned long i = 0; i < count; ++i) sum += i;
+}
+
 CASE(usage_grows) {
   struct rusage before, after;
   CHECK(getrusage(RUSAGE_SELF, &before) == 0);
-  volatile unsigned long sum = 0;
-  for (unsigned long i = 0; i < 60000000; ++i) sum += i;
+  spin(60000000);
   CHECK(getrusage(RUSAGE_SELF, &after) == 0);
   long us =
       (after.ru_utime.tv_sec - before.ru_utime.tv_sec) * 1000000 + after.ru_utime.tv_usec - before.ru_utime.tv_usec;
   CHECK(us > 0);
+  // A program that computes undisturbed: nearly all of its time is user time.
+  int status;
+  IN_CHILD(status, {
+    struct timespec used = {0};
+    struct rusage use;
+    while (used.tv_sec == 0) {
+      spin(1000000);
+      CHECK(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0);
+    }
+    CHECK(getrusage(RUSAGE_SELF, &use) == 0);
+    CHECK(use.ru_utime.tv_sec * 1000000 + use.ru_utime.tv_usec > 800000);
+  });
+  CHECK(status == 0);
   struct tms all;
   CHECK(times(&all) != (clock_t)-1);
 }
