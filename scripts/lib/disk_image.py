@@ -3,13 +3,13 @@ kernel, initramfs) and the root disk's file system."""
 
 import os
 import shutil
-import subprocess
 import tempfile
 import uuid
 from pathlib import Path
 
 import grub
-from console import Failure, run_logged, step
+from console import run_logged, step
+from disk_tools import run
 from paths import BUILD
 
 MIB = 1 << 20
@@ -35,8 +35,8 @@ def make(arch, output, kernel, initramfs, root, words=""):
     work = Path(folder)
     system = work / "root"
     shutil.copyfile(root, system)
-    _run("tune2fs", "-U", identity, system)
-    _run("e2fsck", "-fp", system)
+    run("tune2fs", "-U", identity, system)
+    run("e2fsck", "-fp", system)
     command_line = f"root=UUID={identity} {words}".strip()
     esp = _make_esp(arch, work, kernel, initramfs, command_line)
     _assemble(partial, esp, system)
@@ -53,12 +53,12 @@ def _make_esp(arch, work, kernel, initramfs, command_line):
               "--themes=", f"--install-modules={modules}", f"--modules={modules}", f"boot/grub/grub.cfg={first_steps}"], LOG)
   with open(esp, "wb") as file:
     file.truncate(ESP_SIZE)
-  _run("mformat", "-i", esp, "-F", "-v", "HALYARD", "::")
+  run("mformat", "-i", esp, "-F", "-v", "HALYARD", "::")
   for folder in ("/EFI", "/EFI/BOOT", "/boot", "/boot/grub"):
-    _run("mmd", "-i", esp, f"::{folder}")
+    run("mmd", "-i", esp, f"::{folder}")
   for source, target in ((program, f"/EFI/BOOT/{kind.program}"), (kernel, "/boot/kernel"),
                          (initramfs, "/boot/initramfs.cpio"), (menu, "/boot/grub/grub.cfg")):
-    _run("mcopy", "-i", esp, source, f"::{target}")
+    run("mcopy", "-i", esp, source, f"::{target}")
   return esp
 
 
@@ -69,16 +69,7 @@ def _assemble(image, *partitions):
   for file, kind in zip(partitions, (ESP_TYPE, ROOT_TYPE), strict=True):
     size = file.stat().st_size
     lines.append(f"start={at // 512}, size={size // 512}, type={kind}")
-    _run("dd", f"if={file}", f"of={image}", "bs=1M", f"seek={at // MIB}", "conv=sparse,notrunc", "status=none")
+    run("dd", f"if={file}", f"of={image}", "bs=1M", f"seek={at // MIB}", "conv=sparse,notrunc", "status=none")
     at += (size + MIB - 1) // MIB * MIB
   os.truncate(image, at + GPT_SIZE)
-  _run("sfdisk", "-q", image, text="\n".join(lines) + "\n")
-
-
-def _run(program, *words, text=None):
-  found = shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
-  if found is None:
-    raise Failure(f"{program} is not installed", "run scripts/setup")
-  answer = subprocess.run([found, *map(str, words)], input=text, capture_output=True, text=True)
-  if answer.returncode > (1 if program == "e2fsck" else 0):
-    raise Failure(f"{program} ended with status {answer.returncode}: {answer.stderr.strip()}")
+  run("sfdisk", "-q", image, text="\n".join(lines) + "\n")

@@ -3,14 +3,13 @@ empty file system, and debugfs fills it as a list of commands says."""
 
 import hashlib
 import os
-import shutil
 import stat
-import subprocess
 import tempfile
 from pathlib import Path
 
 import mkcpio
 from console import Failure, say, step
+from disk_tools import run
 from paths import BUILD, ROOT
 
 LISTS = [mkcpio.LIST, ROOT / "initramfs/disk.list"]
@@ -46,12 +45,12 @@ def make(output, entries, size):
   partial = output.with_name(output.name + ".partial")
   partial.unlink(missing_ok=True)
   output.parent.mkdir(parents=True, exist_ok=True)
-  _run(["mke2fs", "-q", "-t", "ext2", "-O", FEATURES, "-U", IDENTITY, "-L", "halyard", "-m", "1",
-        "-E", f"hash_seed={IDENTITY},root_owner=0:0,lazy_itable_init=0", str(partial), size])
+  run("mke2fs", "-q", "-t", "ext2", "-O", FEATURES, "-U", IDENTITY, "-L", "halyard", "-m", "1",
+      "-E", f"hash_seed={IDENTITY},root_owner=0:0,lazy_itable_init=0", partial, size)
   with tempfile.TemporaryDirectory() as folder:
     commands = Path(folder) / "commands"
     commands.write_text("".join(line + "\n" for entry in entries for line in _commands(entry, Path(folder))))
-    answer = _run(["debugfs", "-w", "-f", str(commands), str(partial)])
+    answer = run("debugfs", "-w", "-f", commands, partial)
     wrong = [line for line in answer.stderr.splitlines() if not line.startswith("debugfs ")]
     if wrong:
       raise Failure(f"debugfs cannot fill {output.name}: {wrong[0]}")
@@ -79,21 +78,10 @@ def _commands(entry, folder):
   yield f"sif {name} gid {entry.gid}"
 
 
-def _run(words):
-  program = shutil.which(words[0], path=os.environ["PATH"] + ":/usr/sbin:/sbin")
-  if program is None:
-    raise Failure(f"{words[0]} is not installed", "run scripts/setup")
-  environment = dict(os.environ, SOURCE_DATE_EPOCH=os.environ.get("SOURCE_DATE_EPOCH", "1"))
-  answer = subprocess.run([program, *words[1:]], capture_output=True, text=True, env=environment)
-  if answer.returncode != 0:
-    raise Failure(f"{words[0]} ended with status {answer.returncode}: {answer.stderr.strip()}")
-  return answer
-
-
 def copy(source, target):
   """A copy of an image that takes no more room than what is in it."""
   partial = target.with_name(target.name + ".partial")
   partial.parent.mkdir(parents=True, exist_ok=True)
-  _run(["cp", "--sparse=always", str(source), str(partial)])
+  run("cp", "--sparse=always", source, partial)
   partial.rename(target)
   say(f"{os.path.relpath(target)}: a fresh copy of {os.path.relpath(source)}")
