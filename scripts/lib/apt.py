@@ -5,6 +5,7 @@ The machine's own apt configuration says where the archive is and which key sign
 state, so that the machine's own lists and preferences stay as they are.
 """
 
+import contextlib
 import hashlib
 import os
 import re
@@ -139,6 +140,16 @@ class PrivateApt:
     folder.mkdir(parents=True, exist_ok=True)
     run_logged(["apt-get", *self.options(), "-q", "download", package], BUILD / f"log/fetch-{package}.log",
                "check the network, then run the command again", cwd=folder)
+
+  @contextlib.contextmanager
+  def unpacked(self, package, folder):
+    """A binary package's tree, in a folder beside `folder` that is gone afterwards: take from it what is wanted."""
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    self.download_binary(package, partial)
+    subprocess.run(["dpkg-deb", "-x", next(partial.glob("*.deb")), partial / "tree"], check=True)
+    yield partial / "tree"
+    shutil.rmtree(partial)
 
   def download_source(self, package, version, folder):
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,6 @@
 """Debian's own Linux kernel, to measure beside: fetched as a package, unpacked into the cache, never installed."""
 
 import shutil
-import subprocess
 from dataclasses import dataclass
 
 import apt
@@ -46,12 +45,7 @@ def _fetch(rival, folder):
   images = [name for name in private.dependencies(rival.meta) if name.startswith("linux-image-")]
   if not images:
     raise Failure(f"{rival.suite} has no {rival.meta} for {rival.debian_arch}", "check the machine's apt sources")
-  partial = folder.with_name(folder.name + ".partial")
-  shutil.rmtree(partial, ignore_errors=True)
-  private.download_binary(images[0], partial)
-  package = next(partial.glob("*.deb"))
-  subprocess.run(["dpkg-deb", "-x", package, partial / "tree"], check=True)
   folder.mkdir(parents=True, exist_ok=True)
-  for file in (partial / "tree/boot").glob("vmlinu*"):
-    shutil.move(file, folder / file.name)
-  shutil.rmtree(partial)
+  with private.unpacked(images[0], folder) as tree:
+    for file in (tree / "boot").glob("vmlinu*"):
+      shutil.move(file, folder / file.name)

@@ -1,7 +1,6 @@
 """GRUB for UEFI: its modules for each architecture, and its menu."""
 
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,13 +49,8 @@ def module_folder(arch):
 def _fetch(kind, folder):
   private = apt.PrivateApt.for_architecture(kind.debian_arch, SUITE)
   private.update()
-  partial = folder.with_name(folder.name + ".partial")
-  shutil.rmtree(partial, ignore_errors=True)
-  private.download_binary(kind.package, partial)
-  package = next(partial.glob("*.deb"))
-  subprocess.run(["dpkg-deb", "-x", package, partial / "tree"], check=True)
-  shutil.move(partial / "tree/usr/lib/grub" / kind.platform, folder)
-  shutil.rmtree(partial)
+  with private.unpacked(kind.package, folder) as tree:
+    shutil.move(tree / "usr/lib/grub" / kind.platform, folder)
 
 
 def menu(arch, command_line):
