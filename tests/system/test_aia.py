@@ -2,10 +2,8 @@
 messages. On each a person loads a file from the network and keeps it on a disk."""
 
 import hashlib
-import http.server
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -16,37 +14,16 @@ import driver_packages  # noqa: E402
 import device_tree  # noqa: E402
 import machine  # noqa: E402
 import qemu  # noqa: E402
+from web_server import CONTENT, fixture_web_port  # noqa: E402, F401
 
 pytestmark = pytest.mark.slow
 
-CONTENT = bytes(i * 7 % 251 for i in range(3_000_000))
 # What the kernel says of each, and whether devices send messages.
 CONTROLLERS = {
   "none": ("plic: 95 lines", False),
   "aplic": ("aplic: 96 lines, delivered to hart", False),
   "aplic-imsic": ("aplic: 96 lines, delivered as messages", True),
 }
-
-
-class Content(http.server.BaseHTTPRequestHandler):
-  """Answers every GET with CONTENT."""
-
-  def do_GET(self):  # noqa: N802
-    self.send_response(200)
-    self.send_header("Content-Length", str(len(CONTENT)))
-    self.end_headers()
-    self.wfile.write(CONTENT)
-
-  def log_message(self, *_):
-    pass
-
-
-@pytest.fixture(name="web_port")
-def fixture_web_port():
-  server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Content)
-  threading.Thread(target=server.serve_forever, daemon=True).start()
-  yield server.server_address[1]
-  server.shutdown()
 
 
 def disk(name):

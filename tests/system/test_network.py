@@ -1,12 +1,10 @@
 """The network, as a person uses it: a lease, the gateway, names, transfers both ways, and what /proc tells of it."""
 
 import hashlib
-import http.server
 import socket
 import stat
 import struct
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -15,32 +13,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 import machine  # noqa: E402
 import mkcpio  # noqa: E402
+from web_server import CONTENT, fixture_web_port  # noqa: E402, F401
 
 GATEWAY = "10.0.2.2"
 LEASE = "udhcpc -i eth0 -n -q >/dev/null 2>&1; echo lease $?"
-CONTENT = bytes(i * 7 % 251 for i in range(3_000_000))
-
-
-class Content(http.server.BaseHTTPRequestHandler):
-  """Answers every GET with CONTENT."""
-
-  def do_GET(self):  # noqa: N802
-    self.send_response(200)
-    self.send_header("Content-Length", str(len(CONTENT)))
-    self.end_headers()
-    self.wfile.write(CONTENT)
-
-  def log_message(self, *_):
-    pass
-
-
-@pytest.fixture(name="web_port")
-def fixture_web_port():
-  server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Content)
-  thread = threading.Thread(target=server.serve_forever, daemon=True)
-  thread.start()
-  yield server.server_address[1]
-  server.shutdown()
 
 
 def free_port():
