@@ -1,6 +1,6 @@
 // /sys/devices/system/cpu: which CPUs there are, and which memory node each is in.
-#include "fs/sysfs/cpu_list.hpp"
 #include "fs/sysfs/sysfs.hpp"
+#include "fs/vfs/number_set.hpp"
 #include "kernel/diag/log.hpp"
 #include "kernel/lib/subsystem.hpp"
 #include "kernel/mm/node.hpp"
@@ -13,7 +13,7 @@ using vfs::FileType;
 
 // CPUs have the numbers from 0 on without gaps, and one that is online stays so.
 void print_online(Text& text) {
-  print_list(text, sched::online_cpus(), [](u32) { return true; });
+  vfs::print_list(text, sched::online_cpus(), [](u32) { return true; });
 }
 
 Status print_node_link(const Entry& self, Text& text) {

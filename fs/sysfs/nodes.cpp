@@ -1,7 +1,7 @@
 // /sys/devices/system/node: the memory nodes, with the CPUs that are in them (Linux Documentation/ABI/stable/
 // sysfs-devices-node).
-#include "fs/sysfs/cpu_list.hpp"
 #include "fs/sysfs/sysfs.hpp"
+#include "fs/vfs/number_set.hpp"
 #include "kernel/diag/log.hpp"
 #include "kernel/lib/subsystem.hpp"
 #include "kernel/mm/node.hpp"
@@ -24,17 +24,17 @@ bool has_cpu(u32 node) {
 }
 
 void print_all(Text& text) {
-  print_list(text, mm::node_count(), [](u32) { return true; });
+  vfs::print_list(text, mm::node_count(), [](u32) { return true; });
 }
-void print_with_memory(Text& text) { print_list(text, mm::node_count(), has_memory); }
-void print_with_cpu(Text& text) { print_list(text, mm::node_count(), has_cpu); }
+void print_with_memory(Text& text) { vfs::print_list(text, mm::node_count(), has_memory); }
+void print_with_cpu(Text& text) { vfs::print_list(text, mm::node_count(), has_cpu); }
 
 Status print_cpu_list(const Entry& self, Text& text) {
-  print_list(text, sched::online_cpus(), [&](u32 cpu) { return mm::node_of_cpu(cpu) == number_of(self); });
+  vfs::print_list(text, sched::online_cpus(), [&](u32 cpu) { return mm::node_of_cpu(cpu) == number_of(self); });
   return {};
 }
 Status print_cpu_map(const Entry& self, Text& text) {
-  print_mask(text, sched::online_cpus(), [&](u32 cpu) { return mm::node_of_cpu(cpu) == number_of(self); });
+  vfs::print_mask(text, sched::online_cpus(), [&](u32 cpu) { return mm::node_of_cpu(cpu) == number_of(self); });
   return {};
 }
 Status print_distance(const Entry& self, Text& text) {

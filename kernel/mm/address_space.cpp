@@ -19,10 +19,10 @@ Result<Mapping*> new_mapping() {
   return mapping;
 }
 
-bool same_kind(const Mapping& a, const MapRequest& b) {
+bool same_kind(const MappingContent& a, const MappingContent& b) {
   return !a.object && !b.object && a.protection == b.protection && a.label == b.label && !a.name && !b.name &&
          !a.flags.grows_down && !b.flags.grows_down && a.flags.shared == b.flags.shared &&
-         a.flags.dont_fork == b.flags.dont_fork && a.flags.wipe_on_fork == b.flags.wipe_on_fork;
+         a.flags.dont_fork == b.flags.dont_fork && a.flags.wipe_on_fork == b.flags.wipe_on_fork && a.policy == b.policy;
 }
 
 }  // namespace
@@ -98,12 +98,8 @@ Status AddressSpace::split_at(State& state, VirtAddr address) {
   Mapping* upper = TRY(new_mapping());
   upper->start = address;
   upper->end = mapping->end;
-  upper->protection = mapping->protection;
-  upper->flags = mapping->flags;
-  upper->object = mapping->object;
+  upper->content() = mapping->content();
   upper->object_page = mapping->page_at(address);
-  upper->name = mapping->name;
-  upper->label = mapping->label;
   mapping->end = address;
   // Only the lowest part of a stack grows.
   upper->flags.grows_down = false;
@@ -161,12 +157,7 @@ Result<VirtAddr> AddressSpace::map_locked(State& state, MapRequest& request) {
   Mapping* mapping = TRY(new_mapping());
   mapping->start = at;
   mapping->end = at + request.size;
-  mapping->protection = request.protection;
-  mapping->flags = request.flags;
-  mapping->object = std::move(request.object);
-  mapping->object_page = request.object_page;
-  mapping->name = std::move(request.name);
-  mapping->label = request.label;
+  mapping->content() = std::move(static_cast<MappingContent&>(request));
   state.mappings.insert(*mapping);
   if (mapping->object) mapping->object->mapping_added(*this);
   return at;

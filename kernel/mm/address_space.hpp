@@ -33,15 +33,9 @@ struct FaultResult {
   static FaultResult out_of_memory() { return {9, 0}; }  // the out-of-memory killer's SIGKILL
 };
 
-struct MapRequest {
-  VirtAddr address = 0;  // hint, or exact with `fixed`
-  u64 size = 0;          // bytes, rounded up to pages by the caller
-  Protection protection = Protection::None;
-  MappingFlags flags;
-  lib::Ref<VmObject> object;
-  u64 object_page = 0;
-  lib::Ref<MappingName> name;
-  const char* label = nullptr;
+struct MapRequest : MappingContent {
+  VirtAddr address = 0;     // hint, or exact with `fixed`
+  u64 size = 0;             // bytes, rounded up to pages by the caller
   bool fixed = false;       // exactly there, replacing what is there
   bool no_replace = false;  // with fixed: EEXIST instead
 };
@@ -98,6 +92,24 @@ class AddressSpace : public lib::RefCounted<AddressSpace> {
   void populate(VirtAddr start, u64 size);
   // Sets a flag of all mappings in the range. ENOMEM where not mapped.
   Status advise(VirtAddr start, u64 size, bool MappingFlags::* flag, bool value);
+  // Where later pages of the range come from (mbind). EFAULT where not mapped, but for the default policy. Pages that
+  // are elsewhere: see Misplaced.
+  struct Misplaced {
+    bool move = false;    // those that belong to this program alone are moved
+    bool refuse = false;  // EIO if any stays where it should not be; without `move` nothing is changed then
+  };
+  Status set_policy(VirtAddr start, u64 size, const lib::MemoryPolicy& policy, Misplaced misplaced);
+  // EFAULT where not mapped.
+  Result<lib::MemoryPolicy> policy_at(VirtAddr address);
+  // The node of a page. ENOENT: there is none, EFAULT: not mapped, or the page of zeros.
+  Result<u32> node_at(VirtAddr address);
+  // The node of what a read finds there, which may be the page of zeros; brings it in. EFAULT.
+  Result<u32> node_read_at(VirtAddr address);
+  // Moves one page to `node`. EBUSY: others use it, too; ENOMEM; and as node_at().
+  Status move_page(VirtAddr address, u32 node);
+  // Moves the program's own pages on the nodes `from`, the n-th of which to the n-th of `to`. Returns how many had to
+  // stay.
+  u64 migrate(lib::NodeSet from, lib::NodeSet to);
   // Makes shared pages of files durable (msync). ENOMEM where not mapped; with `wait`, errors of writing.
   Status sync(VirtAddr start, u64 size, bool wait);
   // One byte for each page: 1 if it is resident (mincore). ENOMEM where not mapped.
@@ -178,6 +190,14 @@ class AddressSpace : public lib::RefCounted<AddressSpace> {
   void map_around(State& state, const Mapping& mapping, VirtAddr page);
   FaultResult map_device(const Mapping& mapping, VirtAddr page, PhysAddr address, hal::PageFlags flags);
   void flush(VirtAddr page);
+
+  // placement.cpp: pages on nodes
+  bool is_covered(State& state, VirtAddr start, VirtAddr end);
+  Status replace_frame(const Mapping& mapping, u64& entry, VirtAddr address, const lib::MemoryPolicy& policy);
+  template <class Visit>
+  void for_each_placed_page(State& state, VirtAddr start, VirtAddr end, Visit&& visit);
+  Result<PageFrame*> frame_at(State& state, VirtAddr address);
+  Result<u32> node_locked(State& state, VirtAddr address);
 
   // fork.cpp
   Status copy_to(AddressSpace& child, State& state);

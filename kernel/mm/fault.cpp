@@ -5,6 +5,7 @@
 
 #include "hal/tlb.hpp"
 #include "kernel/mm/address_space.hpp"
+#include "kernel/mm/policy.hpp"
 #include "kernel/sync/preempt.hpp"
 
 namespace mm {
@@ -50,6 +51,7 @@ FaultResult AddressSpace::fault_locked(State& state, VirtAddr address, Access ac
   if (mapping == nullptr) return FaultResult::unmapped();
   if (!permits(*mapping, access)) return FaultResult::forbidden();
   const VirtAddr page = align_down(address, kPageSize);
+  const MappingPolicyScope policy(*mapping, page);
   if (!mapping->object) return fault_anonymous(state, *mapping, page, access.write);
   PhysAddr device;
   PageFlags flags;
@@ -93,7 +95,7 @@ FaultResult AddressSpace::fault_anonymous(State& state, const Mapping& mapping, 
     acquire_frame(zero_frame());
     *entry = Pte::make_leaf(address_of(zero_frame()), 0, read_flags(mapping) | PageFlags::Cow);
   } else {
-    const auto frame = allocate_frame(FrameKind::Anonymous, Allocate::Zeroed);
+    const auto frame = allocate_user_frame(FrameKind::Anonymous, Allocate::Zeroed);
     if (!frame) return FaultResult::out_of_memory();
     *entry = Pte::make_leaf(address_of(*frame), 0, read_flags(mapping) | kWritable);
   }
@@ -114,7 +116,7 @@ FaultResult AddressSpace::copy_on_write(State& state, const Mapping& mapping, u6
     return FaultResult::resolved();
   }
   const bool from_zero = old == zero_frame();
-  const auto fresh = allocate_frame(FrameKind::Anonymous, from_zero ? Allocate::Zeroed : Allocate::Plain);
+  const auto fresh = allocate_user_frame(FrameKind::Anonymous, from_zero ? Allocate::Zeroed : Allocate::Plain);
   if (!fresh) return FaultResult::out_of_memory();
   if (!from_zero) std::memcpy(memory_of(*fresh), memory_of(old), kPageSize);
   if (!from_zero && old->kind != FrameKind::Anonymous) {
@@ -142,7 +144,7 @@ FaultResult AddressSpace::fault_private_object(State& state, const Mapping& mapp
     ++state.object_pages;
     map_around(state, mapping, page);
   } else {
-    const auto fresh = allocate_frame(FrameKind::Anonymous);
+    const auto fresh = allocate_user_frame(FrameKind::Anonymous);
     if (fresh) {
       std::memcpy(memory_of(*fresh), memory_of(*cached), kPageSize);
       *entry = Pte::make_leaf(address_of(*fresh), 0, read_flags(mapping) | kWritable);

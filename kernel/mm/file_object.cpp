@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "kernel/mm/page_wait.hpp"
+#include "kernel/mm/policy.hpp"
 #include "kernel/mm/reclaim.hpp"
 
 namespace mm {
@@ -73,7 +74,7 @@ Result<bool> FileObject::mark_dirty(u64 index, PageFrame* frame) {
 
 // A page behind the end: nothing to read.
 Status FileObject::add_fresh(u64 index) {
-  PageFrame* fresh = TRY(allocate_frame(FrameKind::Cache, Allocate::Zeroed));
+  PageFrame* fresh = TRY(allocate_user_frame(FrameKind::Cache, Allocate::Zeroed));
   fresh->owner = this;
   fresh->index = index;
   fresh->flags.store(kUpToDate | kReferenced);

@@ -5,6 +5,7 @@
 
 #include "kernel/mm/file_object.hpp"
 #include "kernel/mm/page_wait.hpp"
+#include "kernel/mm/policy.hpp"
 
 namespace mm {
 
@@ -71,7 +72,7 @@ Status FileObject::fill(u64 index) {
   usize wanted = std::min(window_at(index), kMostPages);
   usize allocated = 0;
   while (allocated < wanted) {
-    const auto frame = allocate_frame(FrameKind::Cache);
+    const auto frame = allocate_user_frame(FrameKind::Cache);
     if (!frame) break;
     frames[allocated++] = *frame;
   }

@@ -17,12 +17,7 @@ Result<Mapping*> clone(const Mapping& original) {
   if (copy == nullptr) return Err(Errno::ENOMEM);
   copy->start = original.start;
   copy->end = original.end;
-  copy->protection = original.protection;
-  copy->flags = original.flags;
-  copy->object = original.object;
-  copy->object_page = original.object_page;
-  copy->name = original.name;
-  copy->label = original.label;
+  copy->content() = original.content();
   return copy;
 }
 

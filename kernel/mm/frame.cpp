@@ -79,6 +79,35 @@ PageFrame* take_block(unsigned order, Allocate flags) {
   return allocate_near(g_caches.mine().node, order, has(flags, Allocate::Below4G));
 }
 
+PageFrame* take_from(std::span<const u8> nodes) {
+  for (const u8 number : nodes) {
+    PageFrame* frame = node(number).above.allocate(0);
+    if (frame == nullptr) frame = node(number).below.allocate(0);
+    if (frame != nullptr) return frame;
+  }
+  return nullptr;
+}
+
+// Prepares what take() finds, at the latest after room was made.
+template <class Take>
+Result<PageFrame*> allocate_with(Take take, unsigned order, FrameKind kind, Allocate flags) {
+  PageFrame* frame = take();
+  if (frame == nullptr && may_reclaim()) {
+    reclaim(std::max<u64>(kReclaimBatch, u64{1} << order), false);
+    frame = take();
+  }
+  if (frame == nullptr) [[unlikely]]
+    return Err(Errno::ENOMEM);
+  frame->kind = kind;
+  frame->order = static_cast<u8>(order);
+  frame->owner = nullptr;
+  frame->index = 0;
+  frame->flags.store(0, std::memory_order_relaxed);
+  frame->references.store(1, std::memory_order_relaxed);
+  if (has(flags, Allocate::Zeroed)) std::memset(memory_of(frame), 0, kPageSize << order);
+  return frame;
+}
+
 // How boot code reaches page tables: memory comes from the boot allocator.
 struct BootAccess {
   u64* table(PhysAddr address) const { return hal::phys_to<u64>(address); }
@@ -202,21 +231,12 @@ void give_back_boot_memory(PhysAddr base, u64 size) {
 }
 
 Result<PageFrame*> allocate_frames(unsigned order, FrameKind kind, Allocate flags) {
-  PageFrame* frame = take_block(order, flags);
-  if (frame == nullptr && may_reclaim()) {
-    reclaim(std::max<u64>(kReclaimBatch, u64{1} << order), false);
-    frame = take_block(order, flags);
-  }
-  if (frame == nullptr) [[unlikely]]
-    return Err(Errno::ENOMEM);
-  frame->kind = kind;
-  frame->order = static_cast<u8>(order);
-  frame->owner = nullptr;
-  frame->index = 0;
-  frame->flags.store(0, std::memory_order_relaxed);
-  frame->references.store(1, std::memory_order_relaxed);
-  if (has(flags, Allocate::Zeroed)) std::memset(memory_of(frame), 0, kPageSize << order);
-  return frame;
+  return allocate_with([&] { return take_block(order, flags); }, order, kind, flags);
+}
+
+Result<PageFrame*> allocate_frame_from(std::span<const u8> nodes, FrameKind kind, Allocate flags) {
+  watch_free_frames();
+  return allocate_with([&] { return take_from(nodes); }, 0, kind, flags);
 }
 
 void free_frames(PageFrame* frame) {

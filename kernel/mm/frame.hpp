@@ -8,6 +8,7 @@
 #pragma once
 
 #include <atomic>
+#include <span>
 
 #include "hal/layout.hpp"
 #include "kernel/lib/list.hpp"
@@ -61,6 +62,8 @@ constexpr Allocate operator|(Allocate a, Allocate b) {
 
 // 2^order contiguous frames with one reference on the first; the others stay FreeTail. ENOMEM. Any context.
 Result<PageFrame*> allocate_frames(unsigned order, FrameKind kind, Allocate flags = Allocate::Plain);
+// One frame of the first of these nodes that has one, in their order. ENOMEM. Any context.
+Result<PageFrame*> allocate_frame_from(std::span<const u8> nodes, FrameKind kind, Allocate flags);
 inline Result<PageFrame*> allocate_frame(FrameKind kind, Allocate flags = Allocate::Plain) {
   return allocate_frames(0, kind, flags);
 }

@@ -1,6 +1,7 @@
 // One mapping of a program: a range of addresses with one protection and one source of pages.
 #pragma once
 
+#include "kernel/lib/memory_policy.hpp"
 #include "kernel/lib/ref.hpp"
 #include "kernel/lib/tree.hpp"
 #include "kernel/mm/vm_object.hpp"
@@ -34,15 +35,23 @@ struct MappingFlags {
   bool may_write = true;  // mprotect may add write: false for shared mappings of files opened read-only
 };
 
-struct Mapping : lib::TreeNode {
-  VirtAddr start = 0;
-  VirtAddr end = 0;
+// What a mapping shows, wherever it is.
+struct MappingContent {
   Protection protection = Protection::None;
   MappingFlags flags;
   lib::Ref<VmObject> object;  // null: private zeros
-  u64 object_page = 0;        // the object's page at `start`
+  u64 object_page = 0;        // the object's page at the mapping's start
   lib::Ref<MappingName> name;
   const char* label = nullptr;  // "[heap]", "[stack]": for mappings without a name object
+  lib::MemoryPolicy policy;     // Default: the thread's
+};
+
+struct Mapping : lib::TreeNode, MappingContent {
+  VirtAddr start = 0;
+  VirtAddr end = 0;
+
+  MappingContent& content() { return *this; }
+  const MappingContent& content() const { return *this; }
 
   u64 pages() const { return (end - start) >> kPageShift; }
   u64 page_at(VirtAddr address) const { return object_page + ((address - start) >> kPageShift); }

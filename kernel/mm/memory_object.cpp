@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "kernel/mm/policy.hpp"
+
 namespace mm {
 
 Result<lib::Ref<MemoryObject>> MemoryObject::create(u64 limit_bytes, lib::Ref<PageBudget> budget) {
@@ -29,7 +31,7 @@ PageFrame* MemoryObject::cached_page(u64 index) {
 Result<PageFrame*> MemoryObject::page(u64 index) {
   if (PageFrame* frame = cached_page(index)) return frame;
   if (budget_ && !budget_->take()) return Err(Errno::ENOSPC);
-  auto allocated = allocate_frame(FrameKind::Cache, Allocate::Zeroed);
+  auto allocated = allocate_user_frame(FrameKind::Cache, Allocate::Zeroed);
   if (!allocated) {
     if (budget_) budget_->give(1);
     return allocated;

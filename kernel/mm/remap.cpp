@@ -9,13 +9,9 @@ namespace mm {
 
 Result<VirtAddr> AddressSpace::move_mapping(State& state, Mapping& mapping, const Remap& request) {
   MapRequest target;
-  target.size = request.new_size;
-  target.protection = mapping.protection;
-  target.flags = mapping.flags;
-  target.object = mapping.object;
+  static_cast<MappingContent&>(target) = mapping.content();
   target.object_page = mapping.page_at(request.old_start);
-  target.name = mapping.name;
-  target.label = mapping.label;
+  target.size = request.new_size;
   target.address = request.new_start;
   target.fixed = request.fixed;
   const VirtAddr to = TRY(map_locked(state, target));

@@ -91,6 +91,7 @@ Status copy_thread_state(const CloneRequest& request, Thread& parent, Thread& ch
   sched::set_name(child, parent.name);
   child.priority = sched::priority_of_child(parent.priority);
   child.affinity = parent.affinity;
+  child.memory_policy.own = parent.memory_policy.own;
   child.interactivity = parent.interactivity;
   child.blocked = parent.blocked;
   child.trampoline = parent.trampoline;

@@ -12,6 +12,7 @@
 #include "fs/vfs/path.hpp"
 #include "hal/user_abi.hpp"
 #include "kernel/mm/address_space.hpp"
+#include "kernel/mm/policy.hpp"
 #include "kernel/proc/files.hpp"
 #include "kernel/proc/signal.hpp"
 #include "kernel/sched/thread.hpp"
@@ -97,6 +98,7 @@ class Thread : public sched::Thread, public lib::TaggedListNode<ThreadTag> {
 
   u64 minor_faults = 0;
   u64 major_faults = 0;
+  mm::ThreadPolicy memory_policy;  // self
 };
 
 inline Thread& current_thread() { return static_cast<Thread&>(sched::current()); }

@@ -4,6 +4,8 @@
 
 #include "fs/procfs/procfs.hpp"
 #include "fs/vfs/mount.hpp"
+#include "fs/vfs/number_set.hpp"
+#include "hal/cpu.h"
 #include "kernel/lib/subsystem.hpp"
 #include "kernel/proc/exit.hpp"
 #include "kernel/proc/procfs_places.hpp"
@@ -30,6 +32,7 @@ struct Snapshot {
   u32 uid[4] = {}, gid[4] = {};
   int nice = 0;
   u32 cpu = 0;
+  sched::Affinity affinity;
   SignalSet pending, shared_pending, blocked, ignored, caught;
   u64 start_ns = 0;
 };
@@ -81,6 +84,7 @@ bool take(i32 pid, Snapshot& snapshot) {
   std::memcpy(snapshot.name, thread.name, sizeof(snapshot.name));
   snapshot.nice = thread.priority.nice;
   snapshot.cpu = thread.cpu == nullptr ? 0 : thread.cpu->id;
+  snapshot.affinity = thread.affinity;
   take_signals(thread, *process, snapshot);
   if (thread.credentials) {
     const vfs::Credentials& who = *thread.credentials;
@@ -124,6 +128,14 @@ const char* state_name(char state) {
   }
 }
 
+template <class Contains>
+void print_set(Text& text, const char* name, u32 count, Contains contains) {
+  text.print("%s:\t", name);
+  vfs::print_mask(text, count, contains);
+  text.print("%s_list:\t", name);
+  vfs::print_list(text, count, contains);
+}
+
 bool status_text(i32 pid, Text& text) {
   Snapshot s;
   if (!take(pid, s)) return false;
@@ -143,6 +155,11 @@ bool status_text(i32 pid, Text& text) {
   text.print("Threads:\t%u\nSigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\n", s.threads, s.pending.bits,
              s.shared_pending.bits, s.blocked.bits);
   text.print("SigIgn:\t%016lx\nSigCgt:\t%016lx\n", s.ignored.bits, s.caught.bits);
+  const auto runs_on = [&](u32 cpu) { return s.affinity.allows(cpu); };
+  print_set(text, "Cpus_allowed", hal_cpu_count(), runs_on);
+  // As wide as a set of nodes may ever be: libnuma makes its own sets as wide.
+  const lib::NodeSet nodes = mm::nodes_with_memory();
+  print_set(text, "Mems_allowed", lib::NumaTopology::kMaxNodes, [&](u32 node) { return lib::contains(nodes, node); });
   return true;
 }
 

@@ -37,8 +37,8 @@ DOWNLOADS = CACHE / "sources"
 KEY_LENGTH = 24
 
 FOR_KERNEL = ["musl", "libstdcxx-headers", "kernel-include", "libfdt", "lwip", "libsodium", "console-font"]
-FOR_USERLAND = ["linux-headers", "toolchain", "busybox", "e2fsprogs", "dash", "lua", "sqlite",
-                "libsodium-guest", "mbedtls", "curl"]
+FOR_USERLAND = ["linux-headers", "toolchain", "busybox", "e2fsprogs", "dash", "lua", "numactl",
+                "sqlite", "libsodium-guest", "mbedtls", "curl"]
 
 
 def jobs():

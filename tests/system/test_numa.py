@@ -30,11 +30,17 @@ def topology(sizes, cpus_of, distances=()):
   return words
 
 
+PORT = machine.BUILD / "ports/numactl"
+PROGRAMS = [machine.BUILD / "meson-userland/tests/system/eat-memory", machine.BUILD / "meson-userland/tests/guest/check-vdso",
+            PORT / "numactl", PORT / "migratepages"]
+# libnuma's own.
+LIBRARY_TESTS = ["distance", "mbind_mig_pages", "migrate_pages", "move_pages", "prefered", "realloc_test", "tbitmap"]
+
+
 def boot(name, sizes, cpus_of, distances=(), command_line=""):
-  eater = (machine.BUILD / "meson-userland/tests/system/eat-memory").read_bytes()
-  check = (machine.BUILD / "meson-userland/tests/guest/check-vdso").read_bytes()
-  initramfs = machine.initramfs_with(name, [mkcpio.Entry("/bin/eat-memory", stat.S_IFREG | 0o755, data=eater),
-                                            mkcpio.Entry("/bin/check-vdso", stat.S_IFREG | 0o755, data=check)])
+  files = [*PROGRAMS, *(PORT / "test" / test for test in LIBRARY_TESTS)]
+  initramfs = machine.initramfs_with(name, [mkcpio.Entry(f"/bin/{file.name}", stat.S_IFREG | 0o755, data=file.read_bytes())
+                                            for file in files])
   return machine.Machine(name, f"quiet {command_line}", initramfs, cpus=sum(map(len, cpus_of)), memory=f"{sum(sizes)}M",
                          extra=topology(sizes, cpus_of, distances))
 
@@ -53,10 +59,10 @@ def free(guest, nodes):
   return [meminfo(guest, node)["MemFree"] for node in range(nodes)]
 
 
-def eaten(guest, nodes, cpu, mib):
+def eaten(guest, nodes, cpu, mib, policy=""):
   """What a program on that CPU that writes so much memory takes from each node, in KiB."""
   before = free(guest, nodes)
-  guest.run(f"taskset -c {cpu} eat-memory {mib} > /tmp/eater &")
+  guest.run(f"taskset -c {cpu} {policy} eat-memory {mib} > /tmp/eater &")
   guest.run("until grep -q eaten /tmp/eater; do sleep 0.1; done", timeout=120)
   during = free(guest, nodes)
   guest.run("kill %1; wait; rm /tmp/eater")
@@ -122,6 +128,62 @@ def test_a_frame_goes_back_to_its_node(two):
     two.run(f"taskset -c {cpu} eat-memory 32 1")
   after = free(two, 2)
   assert all(abs(now - then) < 4 * MIB for now, then in zip(after, before)), (before, after)
+
+
+def test_numactl_shows_the_hardware(two):
+  answer = two.run("numactl --hardware")
+  assert "available: 2 nodes (0-1)" in answer
+  assert "node 0 cpus: 0 1\n" in answer and "node 1 cpus: 2 3\n" in answer
+  sizes = [int(size) for size in re.findall(r"^node [01] size: (\d+) MB$", answer, re.MULTILINE)]
+  assert sizes == [meminfo(two, node)["MemTotal"] // MIB for node in (0, 1)]
+  assert re.search(r"^node +0 +1 *\n +0: +10 +21 *\n +1: +21 +10 *$", answer, re.MULTILINE), answer
+
+
+def test_allowed_sets_in_proc(two):
+  lines = dict(line.split(":\t") for line in two.run("grep allowed /proc/self/status").splitlines())
+  assert lines == {"Cpus_allowed": "f", "Cpus_allowed_list": "0-3", "Mems_allowed": "00000000,00000003", "Mems_allowed_list": "0-1"}
+  assert two.run("taskset -c 2 grep Cpus_allowed_list /proc/self/status").split()[1] == "2"
+
+
+def test_programs_choose_their_node(two):
+  """A program on a CPU of node 0 with memory of node 1, and what it is told of that."""
+  taken = eaten(two, 2, 0, 64, "numactl --membind=1")
+  assert taken[1] > 60 * MIB and taken[0] < 6 * MIB, taken
+  taken = eaten(two, 2, 0, 64, "numactl --preferred=1")
+  assert taken[1] > 60 * MIB and taken[0] < 6 * MIB, taken
+  taken = eaten(two, 2, 0, 64, "numactl --interleave=0,1")
+  assert all(28 * MIB < part < 40 * MIB for part in taken), taken
+  taken = eaten(two, 2, 3, 64, "numactl --localalloc")
+  assert taken[1] > 60 * MIB and taken[0] < 6 * MIB, taken
+  shown = two.run("numactl --cpunodebind=1 --membind=1 numactl --show")
+  # Not "physcpubind": musl counts only the CPUs that the program may use, and libnuma shows those below that number.
+  assert "policy: bind" in shown and re.search(r"^membind: 1 *$", shown, re.MULTILINE), shown
+  assert re.search(r"^cpubind: 1 *$", shown, re.MULTILINE), shown
+  assert "ended 1" in two.run("numactl --membind=5 true; echo ended $?")
+
+
+def test_a_full_node_that_is_insisted_on(two):
+  """Bound to node 0 a program ends where that does; the other node has room."""
+  room = free(two, 2)[0] // MIB
+  answer = two.run(f"numactl --membind=0 eat-memory {room + 64} 1; echo ended $?", timeout=120)
+  assert "ended 137" in answer, answer
+  assert "ended 0" in two.run(f"numactl --preferred=0 eat-memory {room + 64} 1; echo ended $?", timeout=120)
+
+
+def test_pages_move_to_another_node(two):
+  two.run("taskset -c 0 eat-memory 48 > /tmp/eater &")
+  two.run("until grep -q eaten /tmp/eater; do sleep 0.1; done", timeout=120)
+  before = free(two, 2)
+  assert "ended 0" in two.run("migratepages $(pidof eat-memory) 0 1; echo ended $?", timeout=60)
+  after = free(two, 2)
+  assert after[0] - before[0] > 44 * MIB and before[1] - after[1] > 44 * MIB, (before, after)
+  two.run("kill %1; wait; rm /tmp/eater")
+
+
+@pytest.mark.parametrize("name", LIBRARY_TESTS)
+def test_of_libnuma(two, name):
+  answer = two.run(f"{name}; echo ended $?", timeout=60)
+  assert answer.splitlines()[-1] == "ended 0", answer
 
 
 # Node 1 has no memory and node 3 no CPU, but on RISC-V, where QEMU wants both in each; node 1 is nearest to 2.

@@ -19,6 +19,7 @@
 #include "kernel/lib/subsystem.hpp"
 #include "kernel/mm/frame.hpp"
 #include "kernel/mm/object_mappers.hpp"
+#include "kernel/mm/policy.hpp"
 #include "kernel/random/random.hpp"
 #include "kernel/sync/wait_queue.hpp"
 #include "tests/unit/allocate.hpp"
@@ -53,6 +54,9 @@ bool g_is_verbose = std::getenv("TEST_LOG") != nullptr;
 u64 test::frames_in_use() { return kFrames - frames().free.size(); }
 
 namespace mm {
+// There is one node.
+Result<PageFrame*> allocate_user_frame(FrameKind kind, Allocate flags) { return allocate_frame(kind, flags); }
+
 Result<PageFrame*> allocate_frames(unsigned order, FrameKind kind, Allocate flags) {
   if (order != 0 || frames().free.empty() || !test::may_allocate()) return Err(Errno::ENOMEM);
   PageFrame* frame = frames().free.back();

@@ -1,13 +1,13 @@
-// Sets of numbers as /sys shows them: lists ("0-3,8") and masks ("ff,00000001").
+// Sets of numbers as /sys and /proc show them: lists ("0-3,8") and masks ("ff,00000001").
 #pragma once
 
 #include "fs/vfs/text.hpp"
 
-namespace sysfs {
+namespace vfs {
 
 // The numbers below `count` for which contains(number) is true, with a line's end.
 template <class Contains>
-void print_list(vfs::Text& text, u32 count, Contains contains) {
+void print_list(Text& text, u32 count, Contains contains) {
   bool first = true;
   for (u32 at = 0; at < count; ++at) {
     if (!contains(at)) continue;
@@ -23,7 +23,7 @@ void print_list(vfs::Text& text, u32 count, Contains contains) {
 
 // The same as a hexadecimal mask in words of 32 bits, the highest first and only as wide as needed for `count`.
 template <class Contains>
-void print_mask(vfs::Text& text, u32 count, Contains contains) {
+void print_mask(Text& text, u32 count, Contains contains) {
   constexpr u32 kWord = 32, kDigit = 4;
   const u32 words = (count + kWord - 1) / kWord;
   for (u32 word = words; word-- > 0;) {
@@ -35,4 +35,4 @@ void print_mask(vfs::Text& text, u32 count, Contains contains) {
   }
 }
 
-}  // namespace sysfs
+}  // namespace vfs
