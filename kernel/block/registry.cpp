@@ -64,7 +64,7 @@ void add_partitions(Device& device) {
 
 }  // namespace
 
-Status add(lib::Ref<Device> device) {
+Status add(const lib::Ref<Device>& device) {
   TRY(enter(device));
   LOG_INFO("block", "%s: %lu KiB, sectors of %u bytes%s", device->name(), device->bytes() / KiB,
            device->description().sector_size, device->is_read_only() ? ", read-only" : "");

@@ -12,7 +12,7 @@ namespace block {
 
 // EEXIST for a name or number that is taken, ENOMEM. Reads the disk for its partitions; their absence is no error. May
 // sleep.
-Status add(lib::Ref<Device> device);
+Status add(const lib::Ref<Device>& device);
 // The device and its partitions.
 void remove(Device& device);
 // Looks at the partition table anew (BLKRRPART). EBUSY while a partition is in use, EINVAL for a partition.

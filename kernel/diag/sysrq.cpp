@@ -82,7 +82,7 @@ void sysrq(char key) {
     run_loudly(command);
     return;
   }
-  const u32 number = static_cast<u32>(key);
+  const u32 number = static_cast<u8>(key);
   g_asked[number / 64].fetch_or(u64{1} << (number % 64));
   if (auto* wake = g_wake.load()) wake();
 }

@@ -68,7 +68,9 @@ Mapping* AddressSpace::find(State& state, VirtAddr address) {
 bool AddressSpace::is_free(State& state, VirtAddr start, VirtAddr end) {
   auto above = state.mappings.lower_bound(start);
   if (above != state.mappings.end() && above->start < end) return false;
-  return above == state.mappings.begin() || (--above)->end <= start;
+  if (above == state.mappings.begin()) return true;
+  const Mapping& below = *--above;
+  return below.end <= start;
 }
 
 Result<VirtAddr> AddressSpace::find_gap(State& state, u64 size, VirtAddr hint) {

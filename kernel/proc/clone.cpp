@@ -195,7 +195,7 @@ Result<i32> clone(const CloneRequest& request) {
   return tid;
 }
 
-Result<Thread*> make_first_process(vfs::Path root, void (*entry)()) {
+Result<Thread*> make_first_process(const vfs::Path& root, void (*entry)()) {
   Thread& thread = *TRY(make_thread());
   auto process = TRY(lib::make_ref<Process>(1));
   // As on Linux, init begins in group and session 0, which nobody leads: so that it may make a session of its own.

@@ -26,6 +26,6 @@ Result<i32> clone(const CloneRequest& request);
 
 // The first process: PID 1, not yet running, with the given root directory and no program. The thread goes to user mode
 // when it returns from `entry`. Boot.
-Result<Thread*> make_first_process(vfs::Path root, void (*entry)());
+Result<Thread*> make_first_process(const vfs::Path& root, void (*entry)());
 
 }  // namespace proc

@@ -33,7 +33,7 @@ static hal_status_t identify(nvme_controller_t* nvme, uint32_t what, uint32_t na
 static void copy_text(char* to, size_t room, const uint8_t* from, size_t length) {
   while (length > 0 && from[length - 1] == ' ') --length;
   if (length > room - 1) length = room - 1;
-  for (size_t i = 0; i < length; ++i) to[i] = from[i] >= ' ' && from[i] < 0x7f ? (char)from[i] : '?';
+  for (size_t i = 0; i < length; ++i) to[i] = (char)(from[i] >= ' ' && from[i] < 0x7f ? from[i] : '?');
   to[length] = '\0';
 }
 

@@ -41,7 +41,7 @@ static hal_status_t create(nvme_controller_t* nvme, nvme_queue_t* queue, uint32_
 }
 
 static void link_free(nvme_queue_t* queue) {
-  for (uint16_t i = 0; i < NVME_SLOTS; ++i) {
+  for (int i = 0; i < NVME_SLOTS; ++i) {
     const uint16_t next = i + 1 < NVME_SLOTS ? (uint16_t)(i + 1) : (uint16_t)NVME_NOBODY;
     queue->slots[i] = (nvme_slot_t){.request = NVME_NOBODY, .next_free = next};
     queue->requests[i].next_free = next;
