@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "hal/bus.hpp"
+#include "kernel/device/acpi.hpp"
 #include "kernel/device/device.hpp"
 #include "kernel/diag/log.hpp"
 #include "kernel/lib/format.hpp"
@@ -30,6 +31,8 @@ uint32_t bus_route_interrupt(hal_device_t* bridge, uint32_t address, uint32_t pi
   const Device& host = of(bridge);
   if (pin < 1 || pin > 4) return HAL_NO_IRQ;
   if (host.tree_node < 0) {
+    constexpr u32 kSlotShift = 3, kSlotMask = 0x1f;
+    if (const auto line = route_by_acpi(host, address >> kSlotShift & kSlotMask, pin)) return *line;
     return hal::line_of_firmware(static_cast<u8>(line_register)).value_or(HAL_NO_IRQ);
   }
   // The child's unit address has bus, device and function in its first cell (IEEE 1275 PCI binding 2.2.1.1).
