@@ -2,6 +2,7 @@
 
 import re
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -103,18 +104,33 @@ def test_microvm(kind):
 
 
 # What firmware starts without a disk: GRUB on the ISO, or the kernel file, which is a program of the firmware's.
-BY_UEFI = {"x86_64": {"iso": machine.kernel().with_name("halyard.iso"), "extra": ["-vga", "std"]},
-           "aarch64": {"kernel_file": machine.kernel(), "command_line": "root=/dev/vda"}}
+# QEMU's AArch64 firmware hands over ACPI tables, or a device tree where the machine has none, never both.
+KERNEL_FILE = {"kernel_file": machine.kernel(), "command_line": "root=/dev/vda"}
+BY_UEFI = {
+  "x86_64": {"iso": {"iso": machine.kernel().with_name("halyard.iso"), "extra": ["-vga", "std"]}},
+  "aarch64": {
+    "acpi": KERNEL_FILE,
+    "acpi-gic-v2": {**KERNEL_FILE, "extra": ["-machine", "gic-version=2"]},
+    "acpi-el2": {**KERNEL_FILE, "extra": ["-machine", "virtualization=on"]},
+    "device-tree": {**KERNEL_FILE, "extra": ["-machine", "acpi=off"]},
+  },
+}.get(machine.ARCH.name, {})
 
 
-def test_started_by_uefi():
-  disk = machine.LOGS / f"{machine.ARCH.name}-uefi.ext2"
+@pytest.mark.parametrize("name", BY_UEFI)
+def test_started_by_uefi(name):
+  disk = machine.LOGS / f"{machine.ARCH.name}-uefi-{name}.ext2"
   mkdisk.copy(machine.BUILD / "root.ext2", disk)
-  with machine.Machine("uefi", uefi=True, disk=disk, **BY_UEFI[machine.ARCH.name]) as guest:
-    if "-vga" in BY_UEFI[machine.ARCH.name].get("extra", ()):
+  with machine.Machine(f"uefi-{name}", uefi=True, disk=disk, **BY_UEFI[name]) as guest:
+    guest.expect("with ACPI" if name.startswith("acpi") else "booted by")
+    if "-vga" in BY_UEFI[name].get("extra", ()):
       guest.expect(r"screen: \d+x\d+ pixels")
     guest.wait_for_shell()
     assert "/dev/vda on / type ext2" in guest.run("mount")
+    assert guest.run("nproc").strip() == "2"
+    guest.run("until ifconfig eth0 | grep -q 10.0.2.15; do sleep 1; done", timeout=120)
+    assert " 0% packet loss" in guest.run("ping -c 2 10.0.2.2")
+    assert abs(int(guest.run("date +%s")) - time.time()) < 120
     guest.power_off()
   machine.assert_clean(disk)
 

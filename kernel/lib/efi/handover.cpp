@@ -1,6 +1,7 @@
 #include "kernel/lib/efi/handover.hpp"
 
 #include <cstring>
+#include <string_view>
 
 extern "C" {
 #include <libfdt.h>
@@ -27,7 +28,7 @@ class Application {
     Handover result;
     map_ = allocate(kMapRoom, MemoryType::LoaderData);
     if (map_ == 0) return fail(u"no memory for the memory map");
-    if (firmware_tree() == nullptr) {
+    if (!describes_machine(firmware_tree())) {
       result.acpi_rsdp = reinterpret_cast<u64>(find_table(kAcpi));
       if (const Char* flaw = flaw_of_acpi(result.acpi_rsdp); flaw != nullptr) return fail(flaw);
     }
@@ -81,6 +82,16 @@ class Application {
   const void* firmware_tree() {
     const void* tree = find_table(kDeviceTree);
     return tree != nullptr && fdt_check_header(tree) == 0 ? tree : nullptr;
+  }
+
+  // Not one that a loader made to leave something in /chosen: GRUB's has the initramfs.
+  static bool describes_machine(const void* tree) {
+    if (tree == nullptr) return false;
+    for (int node = fdt_first_subnode(tree, 0); node >= 0; node = fdt_next_subnode(tree, node)) {
+      const char* name = fdt_get_name(tree, node, nullptr);
+      if (name != nullptr && std::string_view(name) != "chosen") return true;
+    }
+    return false;
   }
 
   static acpi::Bytes reach(void* self, PhysAddr address, usize size) {

@@ -1,9 +1,10 @@
 // From an application of the firmware to what Linux's boot protocol expects of a loader: the kernel at its alignment,
 // and a device tree that says what the firmware knows.
 //
-// Firmware that has a device tree hands it over, and it alone describes the machine. Where there are ACPI tables only,
-// the tree is made here and has nothing but /chosen. Two of its properties have names of our own: the place of the
-// tables' root pointer, and the time of day, for the clock is the firmware's then, whatever it describes.
+// A device tree that the firmware has, with more in it than /chosen, is handed over, and it alone describes the
+// machine. Where there are ACPI tables only, the tree that is made here has nothing but /chosen, and what a loader left
+// there. Two properties have names of our own: the place of the tables' root pointer, and the time of day, for the
+// clock is the firmware's then, whatever it describes.
 //
 // Runs in the image where the firmware put it, before anything is relocated: position-independent code without data
 // that holds pointers. What it finds is left in /chosen under Linux's names (Documentation/arch/arm/uefi.rst): the

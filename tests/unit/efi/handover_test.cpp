@@ -107,6 +107,14 @@ class Firmware {
 sample::AcpiTable named(const char* name) { return sample::finish(sample::header(name, 1)); }
 sample::AcpiTable madt() { return sample::Madt().distributor(0x800'0000, 3).cpu(0, 0).table(); }
 
+int make_empty_tree(void* tree, int size) {
+  for (const int status : {fdt_create(tree, size), fdt_finish_reservemap(tree), fdt_begin_node(tree, ""),
+                           fdt_end_node(tree), fdt_finish(tree)}) {
+    if (status != 0) return status;
+  }
+  return fdt_open_into(tree, tree, size);
+}
+
 lib::fdt::Tree tree_of(const Handover& result) {
   return {reinterpret_cast<const void*>(result.device_tree), result.device_tree_size};
 }
@@ -144,6 +152,23 @@ TEST(EfiHandover, TheDeviceTreeIsPreferred) {
   EXPECT_EQ(tree_of(result).number(tree_of(result).find("/chosen"), kRsdpProperty), 0u);
   EXPECT_EQ(tree_of(result).number(tree_of(result).find("/chosen"), kWallClockProperty), 946'684'800u);
   EXPECT_TRUE(tree_of(result).find("/memory@0"));
+}
+
+TEST(EfiHandover, ATreeThatALoaderMadeIsNoDescription) {
+  Firmware firmware;
+  std::vector<u64> blob(128);
+  void* tree = blob.data();
+  ASSERT_EQ(make_empty_tree(tree, 1024), 0);
+  ASSERT_EQ(fdt_setprop_u64(tree, fdt_add_subnode(tree, 0, "chosen"), "linux,initrd-start", 0x4800'0000), 0);
+  const auto* bytes = reinterpret_cast<const u8*>(tree);
+  firmware.add_acpi({madt(), named("FACP"), named("SPCR")});
+  firmware.add_table(kDeviceTree, firmware.put({bytes, bytes + 1024}));
+  const Handover result = firmware.start();
+  ASSERT_NE(result.kernel, 0u) << firmware.said();
+  EXPECT_NE(result.acpi_rsdp, 0u);
+  const lib::fdt::Tree made = tree_of(result);
+  EXPECT_EQ(made.number(made.find("/chosen"), "linux,initrd-start"), 0x4800'0000u);
+  EXPECT_EQ(made.number(made.find("/chosen"), kRsdpProperty), result.acpi_rsdp);
 }
 
 // What is said then; nothing must have ended.
