@@ -26,8 +26,8 @@ void for_each_acpi_device(Fn fn) {
 // A device that only its ACPI name is known of. ENOMEM.
 Result<lib::Own<Device>> make_acpi_device(const char* id, u32 unit);
 
-// PCI Express host bridges by the MCFG, with their windows by the definition blocks; else the first PC's way to
-// configuration space.
+// PCI Express host bridges by the MCFG or by themselves, with their windows by the definition blocks; else the first
+// PC's way to configuration space.
 void add_acpi_bridges();
 
 // Where pin 1 to 4 of a slot on the bridge's own bus arrives, if a routing table that is plain data says so.

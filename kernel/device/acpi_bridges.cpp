@@ -68,20 +68,41 @@ void add_bridge(const char* id, const hal_resource_t& config, u32 address) {
   (void)add(std::move(*made));
 }
 
-bool add_bridges_in_memory() {
+bool add_bridge_in_memory(const lib::acpi::ConfigSpace& space) {
+  constexpr u64 kBusSize = 1 << 20;
+  if (space.last_bus < space.first_bus) return false;
+  add_bridge("PNP0A08",
+             {.base = space.base.value + space.first_bus * kBusSize,
+              .size = (u64{space.last_bus} - space.first_bus + 1) * kBusSize,
+              .bus_base = 0,
+              .flags = HAL_RESOURCE_MEMORY,
+              .reserved = 0},
+             u32{space.segment} << kSegmentShift | u32{space.first_bus} << kBusShift);
+  return true;
+}
+
+bool add_bridges_by_mcfg() {
   bool found = false;
   const lib::acpi::Bytes mcfg = hal::acpi_tables().find(lib::acpi::signature("MCFG"));
-  lib::acpi::for_each_config_space(mcfg, [&](const lib::acpi::ConfigSpace& space) {
-    constexpr u64 kBusSize = 1 << 20;
-    if (space.last_bus < space.first_bus) return;
-    add_bridge("PNP0A08",
-               {.base = space.base.value + space.first_bus * kBusSize,
-                .size = (u64{space.last_bus} - space.first_bus + 1) * kBusSize,
-                .bus_base = 0,
-                .flags = HAL_RESOURCE_MEMORY,
-                .reserved = 0},
-               u32{space.segment} << kSegmentShift | u32{space.first_bus} << kBusShift);
-    found = true;
+  lib::acpi::for_each_config_space(
+      mcfg, [&](const lib::acpi::ConfigSpace& space) { found = add_bridge_in_memory(space) || found; });
+  return found;
+}
+
+// A bridge that says itself where its buses' configuration space is, as on QEMU's microvm, which has no MCFG.
+bool add_bridges_by_description() {
+  bool found = false;
+  for_each_acpi_device([&](const DeviceDescription& bridge) {
+    if (!is_bridge(bridge) || bridge.config_base == 0 || bridge.segment > 0xffff) return;
+    lib::acpi::for_each_resource(bridge.resources, [&](const Resource& buses) {
+      const bool is_it = buses.kind == Resource::Kind::Buses && buses.base == bridge.first_bus;
+      if (!is_it || buses.base + (buses.size - 1) > kBusMask) return;
+      found = add_bridge_in_memory({.base = {bridge.config_base},
+                                    .segment = static_cast<u16>(bridge.segment),
+                                    .first_bus = static_cast<u8>(buses.base),
+                                    .last_bus = static_cast<u8>(buses.base + (buses.size - 1))}) ||
+              found;
+    });
   });
   return found;
 }
@@ -118,7 +139,7 @@ std::optional<lib::acpi::Interrupt> find_interrupt(const Device& bridge, u32 slo
 
 void add_acpi_bridges() {
   constexpr u64 kConfigPorts = 0xcf8, kConfigPortCount = 8;
-  if (add_bridges_in_memory() || !hal_port_available()) return;
+  if (add_bridges_by_mcfg() || add_bridges_by_description() || !hal_port_available()) return;
   add_bridge(
       "PNP0A03",
       {.base = kConfigPorts, .size = kConfigPortCount, .bus_base = 0, .flags = HAL_RESOURCE_PORTS, .reserved = 0}, 0);

@@ -51,8 +51,9 @@ VARIANTS = {
 }
 MACHINES = {**ON_ALL, **{model: {"extra": ["-cpu", model]} for model in MODELS[machine.ARCH.name]},
             **VARIANTS[machine.ARCH.name]}
-# Where virtio's devices are told of.
-MICROVM = {"acpi": "microvm", "command-line": "microvm,acpi=off"}
+# Where virtio's devices are told of, and what they are on; by PCI Express, the bridge says where its buses are.
+MICROVM = {"acpi": ("microvm", "device"), "command-line": ("microvm,acpi=off", "device"),
+           "pcie": ("microvm,pcie=on", "pci,romfile=")}
 MODERN = ["-global", "virtio-mmio.force-legacy=off"]
 
 
@@ -77,25 +78,31 @@ def by_hand(name, words):
   """A machine that is not q35, with a root disk."""
   disk = machine.LOGS / f"x86_64-{name}.ext2"
   mkdisk.copy(machine.BUILD / "root.ext2", disk)
+  # QEMU loads one that nearly fills its last page over microvm's tables (docs/caveats.md).
+  initramfs = machine.LOGS / f"x86_64-{name}.cpio"
+  archive = (machine.BUILD / "initramfs.cpio").read_bytes()
+  initramfs.write_bytes(archive + bytes(-len(archive) % 4096 + 64))
   return disk, machine.Console(f"x86_64-{machine.KIND}-{name}", "qemu-system-x86_64", [
     *words, "-m", "256M", "-smp", "2", "-display", "none", "-serial", "mon:stdio", "-nodefaults", "-no-reboot",
-    "-kernel", str(machine.kernel()), "-initrd", str(machine.BUILD / "initramfs.cpio"), "-append", "root=/dev/vda",
+    "-kernel", str(machine.kernel()), "-initrd", str(initramfs), "-append", "root=/dev/vda",
     "-drive", f"file={disk},if=none,id=disk0,format=raw"], echo=False)
 
 
 @pytest.mark.parametrize("kind", MICROVM)
 def test_microvm(kind):
-  """Without PCI: virtio over memory, which the DSDT lists, or else the kernel command line."""
+  """Virtio over memory, which the DSDT lists, or else the kernel command line; or PCI Express without firmware."""
+  words, bus = MICROVM[kind]
+  device, *more = bus.split(",")
   disk, console = by_hand(f"microvm-{kind}", [
-    "-machine", MICROVM[kind], "-cpu", "max", *MODERN, "-device", "virtio-blk-device,drive=disk0",
-    "-netdev", "user,id=net0", "-device", "virtio-net-device,netdev=net0", "-device", "virtio-rng-device"])
+    "-machine", words, "-cpu", "max", *MODERN, "-device", f"virtio-blk-{device},drive=disk0", "-netdev", "user,id=net0",
+    "-device", ",".join([f"virtio-net-{device},netdev=net0", *more]), "-device", f"virtio-rng-{device}"])
   with console as guest:
     guest.wait_for_shell()
     assert "/dev/vda on / type ext2" in guest.run("mount")
     guest.run("until ifconfig eth0 | grep -q 10.0.2.15; do sleep 1; done", timeout=120)
     assert " 0% packet loss" in guest.run("ping -c 2 10.0.2.2")
     guest.run("seq 100000 > /root/numbers; sync")
-    if kind == "acpi":
+    if kind != "command-line":
       guest.power_off()
     else:  # nothing turns this machine off; its disk is left clean all the same
       guest.console.sendline("poweroff")

@@ -33,6 +33,7 @@ void note(DeviceDescription& device, u32 name, const Value& value) {
   if (name == signature("_UID") && is_number) device.unit = value.number;
   if (name == signature("_SEG") && is_number) device.segment = static_cast<u32>(value.number);
   if (name == signature("_BBN") && is_number) device.first_bus = static_cast<u32>(value.number);
+  if (name == signature("_CBA") && is_number) device.config_base = value.number;
   if (name == signature("_PRT") && value.kind == Value::Kind::Package) device.routes = value.bytes;
   if (name == signature("_STA") && is_number) device.is_present = (value.number & kPresent) != 0;
   if (name == signature("_CRS") && value.kind == Value::Kind::Buffer) device.resources = value.bytes;

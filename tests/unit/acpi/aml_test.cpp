@@ -178,6 +178,20 @@ TEST(AcpiRoutes, WhatIsNoRouteEndsThem) {
     EXPECT_LE(routes_of({whole.begin(), whole.begin() + static_cast<isize>(size)}).size(), 1u);
 }
 
+TEST(AcpiDevices, ABridgeThatKnowsItsConfigurationSpace) {
+  const Code buses{0x88, 13, 0, 2, 0x0c, 0, 0, 0, 0x10, 0, 0x1f, 0, 0, 0, 0x10, 0, 0x79, 0};
+  const Code base = method("_CBA", 0, returned(join({{0x0e}, {0, 0, 0, 0x10, 0x40, 0, 0, 0}})));
+  lib::acpi::for_each_device(dsdt(device("PCI0", join({base, name("_CRS", buffer(buses))}))),
+                             [](const DeviceDescription& found) {
+                               EXPECT_EQ(found.config_base, 0x40'1000'0000u);
+                               const auto all = resources_of({found.resources.begin(), found.resources.end()});
+                               ASSERT_EQ(all.size(), 1u);
+                               EXPECT_EQ(all[0].kind, Resource::Kind::Buses);
+                               EXPECT_EQ(all[0].base, 16u);
+                               EXPECT_EQ(all[0].size, 16u);
+                             });
+}
+
 TEST(AcpiResources, WindowsOfABridge) {
   Code code{0x87, 23, 0, 0, 0x0c, 0};
   for (const u32 word : {0u, 0x1000'0000u, 0x3eff'ffffu, 0u, 0x2eff'0000u}) sample::append(code, word);
