@@ -1,5 +1,6 @@
 #include "arch/aarch64/acpi.hpp"
 
+#include "arch/aarch64/probe.hpp"
 #include "hal/acpi.hpp"
 
 namespace hal::arch {
@@ -10,9 +11,11 @@ constinit lib::acpi::Tables tables;
 void find_console(const lib::acpi::Tables& early) {
   using lib::acpi::SerialConsole;
   const SerialConsole console = lib::acpi::parse_spcr(early.find(lib::acpi::signature("SPCR")));
-  const bool is_memory = console.registers.space == lib::acpi::Space::Memory && console.registers.address != 0;
+  const u64 address = console.registers.address;
+  const bool is_memory =
+      console.registers.space == lib::acpi::Space::Memory && address != 0 && is_physical(address, kPageSize);
   if (console.kind == SerialConsole::Kind::Pl011 && is_memory) {
-    early_boot.console = {{console.registers.address}, console.line};
+    early_boot.console = {{address}, console.line};
   }
 }
 
