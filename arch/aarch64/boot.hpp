@@ -8,11 +8,12 @@
 #include "arch/aarch64/asm.h"
 #include "arch/aarch64/psci.hpp"
 #include "hal/boot_info.hpp"
+#include "kernel/lib/efi/memory_map.hpp"
 #include "kernel/lib/fdt/tree.hpp"
 
 namespace hal::arch {
 
-// How the console that the device tree names is reached (console.cpp).
+// How the console that firmware names is reached (console.cpp).
 struct BootConsole {
   PhysAddr base;  // 0: there is none
   u32 line = 0;   // interrupt; 0: none
@@ -23,6 +24,15 @@ struct EarlyBoot {
   BootConsole console;
   u64 kaslr_seed = 0;
   PsciConduit psci = PsciConduit::None;
+  // Where UEFI started us.
+  PhysRange memory_map;
+  usize memory_map_step = 0;
+  u64 wall_clock = 0;  // seconds since 1970 at the end of boot services; 0: nobody said
+
+  // Before the MMU is on.
+  lib::efi::MemoryMap firmware_map() const {
+    return {{reinterpret_cast<const u8*>(memory_map.base.value), memory_map.size}, memory_map_step};
+  }
 };
 extern EarlyBoot early_boot;
 
@@ -64,7 +74,8 @@ void parse_boot_info(u64 device_tree);
 // boot_paging.cpp: the final tables, and hal_aarch64_boot_block.
 void build_page_tables();
 
-// Through the direct map, after boot.
+// Through the direct map, after boot. Not valid() where ACPI describes the machine: what the EFI stub made is no such
+// tree.
 lib::fdt::Tree device_tree();
 // The number of a line in hal/irq.h's sense from the GIC's specifier: 0 where there is none.
 u32 gic_line(const std::optional<lib::fdt::Interrupt>& interrupt);

@@ -1,13 +1,15 @@
 // What the device tree says (Devicetree Specification 0.4, 3.4 to 3.6; Linux's additions to /chosen), as a BootInfo.
+// Where ACPI describes the machine the tree is the EFI stub's, and has /chosen alone (kernel/lib/efi/handover.hpp).
 #include <algorithm>
 #include <cstring>
 
+#include "arch/aarch64/acpi.hpp"
 #include "arch/aarch64/boot.hpp"
 #include "hal/console.h"
 #include "hal/cpu.hpp"
 #include "hal/layout.hpp"
 #include "kernel/lib/command_line.hpp"
-#include "kernel/lib/efi/memory_map.hpp"
+#include "kernel/lib/efi/handover.hpp"
 
 namespace hal::arch {
 
@@ -53,8 +55,9 @@ bool find_firmware_memory(const Tree& tree) {
   const auto start = tree.number(chosen, "linux,uefi-mmap-start"), size = tree.number(chosen, "linux,uefi-mmap-size");
   const auto step = tree.number(chosen, "linux,uefi-mmap-desc-size");
   if (!start || !size || !step || *size == 0 || *size > kMost) return false;
-  lib::efi::for_each_ram({reinterpret_cast<const u8*>(*start), *size}, *step,
-                         [&](u64 base, u64 bytes) { add_ram(tree, {base, bytes}); });
+  early_boot.memory_map = {{*start}, *size};
+  early_boot.memory_map_step = *step;
+  lib::efi::for_each_ram(early_boot.firmware_map(), [&](u64 base, u64 bytes) { add_ram(tree, {base, bytes}); });
   return true;
 }
 
@@ -78,6 +81,8 @@ void find_memory(const Tree& tree) {
   memory.reserve(info.kernel_image.base.value, info.kernel_image.size);
   memory.reserve(info.initramfs.base.value, info.initramfs.size);
   memory.reserve(info.device_tree.base.value, info.device_tree.size);
+  memory.reserve(early_boot.memory_map.base.value, early_boot.memory_map.size);
+  for_each_acpi_piece([&](u64 base, u64 size) { memory.reserve(base, size); });
   tree.for_each_reserved([&](Region taken, bool) { memory.reserve(taken.base, taken.size); });
   // 0 is what BootMemory answers when it has nothing.
   memory.reserve(0, kPageSize);
@@ -146,15 +151,20 @@ void parse_boot_info(u64 device_tree) {
   if (!tree.valid()) halt_forever();
   const Region archive = tree.initramfs();
   info.initramfs = {{archive.base}, archive.size};
+  const lib::fdt::Node chosen = tree.find("/chosen");
+  info.acpi_rsdp = {tree.number(chosen, lib::efi::kRsdpProperty).value_or(0)};
+  early_boot.wall_clock = tree.number(chosen, lib::efi::kWallClockProperty).value_or(0);
   find_console(tree);
   find_firmware(tree);
   set_command_line(tree.boot_arguments());
   find_memory(tree);
+  if (described_by_acpi()) read_early_acpi();
   collect_seed(tree);
-  if (info.memory.ram_bytes() == 0) early_panic("the device tree describes no memory");
+  if (info.memory.ram_bytes() == 0) early_panic("firmware describes no memory");
 }
 
 lib::fdt::Tree device_tree() {
+  if (described_by_acpi()) return {};
   const PhysRange& blob = early_boot.info.device_tree;
   return {phys_to_virt(blob.base), blob.size};
 }

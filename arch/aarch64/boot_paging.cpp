@@ -6,16 +6,19 @@
 #include <algorithm>
 #include <cstring>
 
+#include "arch/aarch64/acpi.hpp"
 #include "arch/aarch64/boot.hpp"
 #include "arch/aarch64/registers.hpp"
 #include "arch_impl/counter.hpp"
 #include "arch_impl/pte.hpp"
+#include "hal/acpi.hpp"
 #include "hal/cpu.h"
 #include "hal/cpu.hpp"
 #include "hal/layout.hpp"
 #include "hal/page_table.hpp"
 #include "hal/tlb.hpp"
 #include "hal/upcalls.hpp"
+#include "kernel/lib/acpi/numa.hpp"
 #include "kernel/lib/command_line.hpp"
 #include "kernel/lib/fdt/numa.hpp"
 
@@ -115,7 +118,7 @@ void map_ram(Walker& walker) {
   }
 }
 
-// What the boot loader gave us, where it lies outside the RAM that we use (`mem=`).
+// What the boot loader or firmware gave us, where it lies outside the RAM that we use.
 void map_given(Walker& walker, const PhysRange& given) {
   for (u64 page = align_down(given.base.value, kPageSize); page < given.end().value; page += kPageSize) {
     const Walker::Slot slot = walker.make(kDirectMapBase + page, 0);
@@ -188,6 +191,7 @@ void build_page_tables() {
   map_ram(kernel);
   map_given(kernel, info.initramfs);
   map_given(kernel, info.device_tree);
+  for_each_acpi_piece([&](u64 base, u64 size) { map_given(kernel, {{base}, size}); });
   if (early_boot.console.base.value != 0) {
     map_page(kernel, kConsoleBase, align_down(early_boot.console.base.value, kPageSize),
              PageFlags::Read | PageFlags::Write | PageFlags::Device | PageFlags::Global);
@@ -218,13 +222,23 @@ extern "C" void hal_aarch64_early_boot(u64 device_tree) {
 // Filled by the boot CPU at virtual addresses, constant afterwards.
 static constinit lib::NumaTopology numa;
 
+static void describe_machine() {
+  BootInfo& info = early_boot.info;
+  if (described_by_acpi()) {
+    info.loader = "UEFI, with ACPI";
+    lib::acpi::read_numa(acpi_boot_tables(info.acpi_rsdp), info.memory.ram(), numa);
+  } else {
+    info.loader = "device tree";
+    lib::fdt::read_numa(device_tree(), info.memory.ram(), numa);
+  }
+  info.numa = &numa;
+}
+
 extern "C" void hal_aarch64_boot_main() {
   hal_aarch64_mmu_on = 1;
   activate_root(image_to_phys(hal_aarch64_empty_root));
   static_cast<void>(hal_cpu_init());
-  early_boot.info.loader = "device tree";
-  lib::fdt::read_numa(device_tree(), early_boot.info.memory.ram(), numa);
-  early_boot.info.numa = &numa;
+  describe_machine();
   kernel::kernel_main(early_boot.info);
 }
 

@@ -1,4 +1,4 @@
-// The early console: the PL011 that the device tree names, polled (Arm DDI 0183G). The boot loader or the emulator has
+// The early console: the PL011 that firmware names, polled (Arm DDI 0183G). The boot loader or the emulator has
 // set its speed.
 //
 // No lock: the caller (the log) has one, and two CPUs in a panic only mix their characters.

@@ -9,13 +9,14 @@
 
 #include "arch/aarch64/cpu.hpp"
 #include "hal/io.h"
-#include "kernel/lib/fdt/tree.hpp"
+#include "kernel/lib/fdt/tree.hpp"  // for Region alone: gic_description.hpp has who tells of them
 
 namespace hal::arch {
 
 inline constexpr u32 kFirstPrivateLine = 16;
 inline constexpr u32 kFirstSharedLine = 32;
 inline constexpr u32 kFirstSpecialLine = 1020;  // from here on: no interrupt
+inline bool is_private_line(u32 line) { return line >= kFirstPrivateLine && line < kFirstSharedLine; }
 
 // The distributor's registers that both versions have (IHI 0048B table 4-1; IHI 0069H table 12-25).
 namespace gicd {
@@ -34,16 +35,22 @@ inline constexpr u64 kTypeLpis = 1 << 0, kTypeVirtual = 1 << 1, kTypeLast = 1 <<
 inline constexpr u32 kProcessorSleep = 1 << 1, kChildrenAsleep = 1 << 2;
 }  // namespace gicr
 
-// A line that is edge-triggered: 2 bits of GICD_ICFGR for each. Other lines share the register: boot CPU, at boot.
-inline void make_edge(volatile u8* distributor, u32 line) {
-  constexpr u32 kEdge = 2;
+// How a shared line asks for attention: 2 bits of GICD_ICFGR for each. Other lines share the register: the caller sees
+// to it that nobody else writes there.
+inline void set_trigger(volatile u8* distributor, u32 line, bool edge) {
   volatile u8* at = distributor + gicd::kConfiguration + line / 16 * 4;
-  hal_mmio_write32(at, hal_mmio_read32(at) | kEdge << line % 16 * 2);
+  const u32 bit = u32{2} << line % 16 * 2, old = hal_mmio_read32(at);
+  const u32 wanted = edge ? old | bit : old & ~bit;
+  if (wanted != old) hal_mmio_write32(at, wanted);
 }
 
-// True if the tree has one; its registers are mapped and all lines masked then. Boot CPU, once.
-bool gic_v3_find(const lib::fdt::Tree& tree);
-bool gic_v2_find(const lib::fdt::Tree& tree);
+// The boot CPU makes one of the two work, once. GICv3 from the distributor on: false where the CPUs have no registers
+// for it; then the redistributors, frame by frame, `stride` apart (0: as they say themselves) until one says that it is
+// the last; then all shared lines are masked and the distributor is on. GICv2 in one step.
+bool gic_v3_open(lib::fdt::Region distributor);
+void gic_v3_add_redistributors(lib::fdt::Region region, u64 stride);
+void gic_v3_start();
+bool gic_v2_start(lib::fdt::Region distributor, lib::fdt::Region interface);
 
 // The calling CPU's part. False where the machine does not describe it.
 bool gic_v3_init_cpu(CpuLocal& local);
@@ -64,10 +71,10 @@ u32 gic_v3_cpus();
 u32 gic_v3_lines();
 u32 gic_v2_lines();
 
-// A masked shared line, which belongs to the caller: edge-triggered from now on (boot CPU, at boot), and rid of what is
-// pending and on its way to that CPU from now on (any context).
-void gic_v3_make_edge(u32 line);
-void gic_v2_make_edge(u32 line);
+// A masked shared line, which belongs to the caller: triggered like that from now on (one CPU at a time), and rid of
+// what is pending and on its way to that CPU from now on (any context).
+void gic_v3_set_trigger(u32 line, bool edge);
+void gic_v2_set_trigger(u32 line, bool edge);
 void gic_v3_route(u32 line, const CpuLocal& target);
 void gic_v2_route(u32 line, const CpuLocal& target);
 

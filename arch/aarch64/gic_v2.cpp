@@ -1,15 +1,12 @@
 #include "arch/aarch64/gic.hpp"
+#include "arch/aarch64/probe.hpp"
 #include "hal/io.h"
 #include "hal/log.h"
 #include "hal/mem.h"
 #include "hal/mmu.h"
 
-#include <initializer_list>
-
 namespace hal::arch {
 namespace {
-
-constexpr u32 kDeviceFlags = HAL_MMU_READ | HAL_MMU_WRITE | HAL_MMU_DEVICE;
 
 // The CPU interface (IHI 0048B table 4-2).
 namespace gicc {
@@ -53,15 +50,9 @@ void init_distributor() {
 
 }  // namespace
 
-bool gic_v2_find(const lib::fdt::Tree& tree) {
-  lib::fdt::Node node;
-  for (const char* name : {"arm,gic-400", "arm,cortex-a15-gic", "arm,cortex-a7-gic", "arm,cortex-a9-gic"}) {
-    if (!node) node = tree.find_compatible(name);
-  }
-  const auto first = tree.reg(node, 0), second = tree.reg(node, 1);
-  if (!first || !second) return false;
-  distributor = static_cast<volatile u8*>(hal_map_physical(first->base, first->size, kDeviceFlags));
-  interface = static_cast<volatile u8*>(hal_map_physical(second->base, second->size, kDeviceFlags));
+bool gic_v2_start(lib::fdt::Region first, lib::fdt::Region second) {
+  distributor = map_registers(first.base, first.size, gicd::kType);
+  interface = map_registers(second.base, second.size, gicc::kControl);
   if (distributor == nullptr || interface == nullptr) return false;
   line_count = lines_of(hal_mmio_read32(distributor + gicd::kType));
   init_distributor();
@@ -97,7 +88,7 @@ void gic_v2_send(const CpuLocal& target, u32 line) {
 
 u32 gic_v2_lines() { return line_count; }
 
-void gic_v2_make_edge(u32 line) { make_edge(distributor, line); }
+void gic_v2_set_trigger(u32 line, bool edge) { set_trigger(distributor, line, edge); }
 
 void gic_v2_route(u32 line, const CpuLocal& target) {
   hal_mmio_write32(distributor + gicd::kClearPending + line / 32 * 4, u32{1} << line % 32);

@@ -3,6 +3,7 @@
 #include <bitset>
 
 #include "arch/aarch64/gic.hpp"
+#include "arch/aarch64/probe.hpp"
 #include "hal/log.h"
 #include "hal/mem.h"
 #include "hal/mmu.h"
@@ -16,48 +17,44 @@ namespace {
 constexpr usize kType = 0x008, kSetLine = 0x040;  // MSI_TYPER, MSI_SETSPI_NS
 
 struct Frame : lib::ListNode {
-  lib::fdt::Node node;
+  u32 name = 0;
   PhysAddr set_line;
   u32 first = 0, count = 0;  // lines
 };
 
-lib::List<Frame> frames;  // constant after v2m_find()
+lib::List<Frame> frames;  // constant after boot
 constinit LineRoutes distributor;
 
 lib::RawSpinLock lock;
 constinit std::bitset<kFirstSpecialLine> taken;  // under the lock
 
-// MSI_TYPER: the first line in bits 16 to 25, their number in bits 0 to 9. The tree may know better.
-bool read_lines(const lib::fdt::Tree& tree, lib::fdt::Region region, Frame& frame) {
+// MSI_TYPER: the first line in bits 16 to 25, their number in bits 0 to 9. The description may know better.
+bool read_lines(const FrameDescription& description, Frame& frame) {
   constexpr u32 kField = 0x3ff;
-  volatile void* registers = hal_map_physical(region.base, kPageSize, HAL_MMU_READ | HAL_MMU_DEVICE);
+  volatile u8* registers = map_registers(description.registers.value, kPageSize, kType);
   if (registers == nullptr) return false;
-  const u32 type = hal_mmio_read32(static_cast<volatile u8*>(registers) + kType);
+  const u32 type = hal_mmio_read32(registers + kType);
   hal_unmap_physical(registers, kPageSize);
-  const u64 first = tree.number(frame.node, "arm,msi-base-spi").value_or(type >> 16 & kField);
-  const u64 count = tree.number(frame.node, "arm,msi-num-spis").value_or(type & kField);
-  if (first < kFirstSharedLine || first >= distributor.lines || count > distributor.lines - first) return false;
-  frame.first = static_cast<u32>(first);
-  frame.count = static_cast<u32>(count);
-  return count != 0;
+  frame.first = description.first_line.value_or(type >> 16 & kField);
+  frame.count = description.line_count.value_or(type & kField);
+  if (frame.first < kFirstSharedLine || frame.first >= distributor.lines) return false;
+  return frame.count != 0 && frame.count <= distributor.lines - frame.first;
 }
 
-Status add_frame(const lib::fdt::Tree& tree, lib::fdt::Node node) {
-  const auto region = tree.reg(node);
-  if (!region || region->size < kPageSize) return Err(Errno::EINVAL);
+Status add_frame(const FrameDescription& description) {
   auto frame = TRY(lib::make_own<Frame>());
-  frame->node = node;
-  frame->set_line = PhysAddr{region->base + kSetLine};
-  if (!read_lines(tree, *region, *frame)) return Err(Errno::EINVAL);
-  for (u32 i = 0; i < frame->count; ++i) distributor.make_edge(frame->first + i);
+  frame->name = description.name;
+  frame->set_line = description.registers + kSetLine;
+  if (!read_lines(description, *frame)) return Err(Errno::EINVAL);
+  for (u32 i = 0; i < frame->count; ++i) distributor.set_trigger(frame->first + i, true);
   hal_log(HAL_LOG_INFO, "gic", "GICv2m: %u lines from %u on for messages", frame->count, frame->first);
   frames.push_back(*frame.release());
   return {};
 }
 
-const Frame* find_frame(lib::fdt::Node node) {
+const Frame* find_frame(u32 name) {
   for (const Frame& frame : frames) {
-    if (frame.node == node) return &frame;
+    if (frame.name == name) return &frame;
   }
   return nullptr;
 }
@@ -79,18 +76,15 @@ u32 take_line(const Frame& frame) {
 
 }  // namespace
 
-void v2m_find(const lib::fdt::Tree& tree, const LineRoutes& routes) {
-  distributor = routes;
-  for (lib::fdt::Node node = tree.find_compatible("arm,gic-v2m-frame"); node;
-       node = tree.find_compatible("arm,gic-v2m-frame", node)) {
-    const Status status = add_frame(tree, node);
-    if (!status)
-      hal_log(HAL_LOG_WARNING, "gic", "a frame of GICv2m is not used: error %d", static_cast<int>(status.error()));
-  }
+void v2m_open(const LineRoutes& routes) { distributor = routes; }
+
+void v2m_add(const FrameDescription& description) {
+  if (const Status status = add_frame(description); !status)
+    hal_log(HAL_LOG_WARNING, "gic", "a frame of GICv2m is not used: error %d", static_cast<int>(status.error()));
 }
 
-Result<Message> v2m_allocate(lib::fdt::Node controller, u32 cpu) {
-  const Frame* frame = find_frame(controller);
+Result<Message> v2m_allocate(u32 name, u32 cpu) {
+  const Frame* frame = find_frame(name);
   const CpuLocal* target = cpu < kMaxCpus ? cpu_locals[cpu] : nullptr;
   if (frame == nullptr || target == nullptr) return Err(Errno::EOPNOTSUPP);
   const u32 line = take_line(*frame);

@@ -14,15 +14,23 @@ namespace hal::arch {
 // The distributor behind the frames (gic.hpp).
 struct LineRoutes {
   u32 lines = 0;
-  void (*make_edge)(u32 line) = nullptr;
+  void (*set_trigger)(u32 line, bool edge) = nullptr;
   void (*route)(u32 line, const CpuLocal& target) = nullptr;
 };
 
-// Finds the frames, if there are any. Boot CPU, once; may sleep.
-void v2m_find(const lib::fdt::Tree& tree, const LineRoutes& routes);
+struct FrameDescription {
+  u32 name = 0;  // what descriptions of the machine call it
+  PhysAddr registers;
+  // What counts instead of the frame's own register; nothing: nothing does.
+  std::optional<u32> first_line, line_count;
+};
+
+// Boot CPU, once, then for each frame; may sleep.
+void v2m_open(const LineRoutes& routes);
+void v2m_add(const FrameDescription& description);
 
 // A message of that frame, at that CPU. EOPNOTSUPP where there is none of the two, ENOSPC. Any context.
-Result<Message> v2m_allocate(lib::fdt::Node controller, u32 cpu);
+Result<Message> v2m_allocate(u32 name, u32 cpu);
 void v2m_free(u32 line);
 
 }  // namespace hal::arch

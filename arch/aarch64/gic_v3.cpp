@@ -1,4 +1,5 @@
 #include "arch/aarch64/gic.hpp"
+#include "arch/aarch64/probe.hpp"
 #include "arch/aarch64/registers.hpp"
 #include "hal/io.h"
 #include "hal/log.h"
@@ -7,8 +8,6 @@
 
 namespace hal::arch {
 namespace {
-
-constexpr u32 kDeviceFlags = HAL_MMU_READ | HAL_MMU_WRITE | HAL_MMU_DEVICE;
 
 constexpr u32 kEnableGroup1 = 1 << 1 | 1 << 0, kAffinityRouting = 1 << 4, kWritePending = u32{1} << 31;  // GICD_CTLR
 
@@ -56,18 +55,6 @@ void init_distributor() {
 // MPIDR_EL1's form from GICR_TYPER's, where the four levels are adjacent.
 u64 affinity_of(u64 type) { return (type >> 32 & 0xff'ffff) | (type >> 56) << 32; }
 
-void find_redistributors(lib::fdt::Region region, u64 stride) {
-  constexpr usize kFrames = 2 * gicr::kFrame;
-  for (u64 offset = 0; offset + kFrames <= region.size && redistributor_count < kMaxCpus;) {
-    auto* registers = static_cast<volatile u8*>(hal_map_physical(region.base + offset, kFrames, kDeviceFlags));
-    if (registers == nullptr) return;
-    const u64 type = hal_mmio_read64(registers + gicr::kType);
-    redistributors[redistributor_count++] = {affinity_of(type), registers, {region.base + offset}};
-    if ((type & gicr::kTypeLast) != 0) return;
-    offset += stride != 0 ? stride : (type & gicr::kTypeVirtual) != 0 ? 2 * kFrames : kFrames;
-  }
-}
-
 // Names of the system registers of the CPU interface (IHI 0069H 12.2), which assemblers before Armv8.4 do not know.
 #define ICC_PMR_EL1     "s3_0_c4_c6_0"
 #define ICC_IAR1_EL1    "s3_0_c12_c12_0"
@@ -107,21 +94,28 @@ void init_redistributor(volatile u8* registers) {
 
 }  // namespace
 
-bool gic_v3_find(const lib::fdt::Tree& tree) {
-  const lib::fdt::Node node = tree.find_compatible("arm,gic-v3");
-  const auto registers = tree.reg(node);
-  if (!registers || !cpu_has_gic_registers()) return false;
-  distributor = static_cast<volatile u8*>(hal_map_physical(registers->base, registers->size, kDeviceFlags));
-  if (distributor == nullptr) return false;
-  const u64 regions = tree.number(node, "#redistributor-regions").value_or(1);
-  const u64 stride = tree.number(node, "redistributor-stride").value_or(0);
-  for (u64 i = 0; i < regions; ++i) {
-    if (const auto region = tree.reg(node, 1 + i)) find_redistributors(*region, stride);
+bool gic_v3_open(lib::fdt::Region region) {
+  if (!cpu_has_gic_registers()) return false;
+  distributor = map_registers(region.base, region.size, gicd::kType);
+  return distributor != nullptr;
+}
+
+void gic_v3_add_redistributors(lib::fdt::Region region, u64 stride) {
+  constexpr usize kFrames = 2 * gicr::kFrame;
+  for (u64 offset = 0; offset + kFrames <= region.size && redistributor_count < kMaxCpus;) {
+    volatile u8* registers = map_registers(region.base + offset, kFrames, gicr::kControl);
+    if (registers == nullptr) return;
+    const u64 type = hal_mmio_read64(registers + gicr::kType);
+    redistributors[redistributor_count++] = {affinity_of(type), registers, {region.base + offset}};
+    if ((type & gicr::kTypeLast) != 0) return;
+    offset += stride != 0 ? stride : (type & gicr::kTypeVirtual) != 0 ? 2 * kFrames : kFrames;
   }
+}
+
+void gic_v3_start() {
   line_count = lines_of(hal_mmio_read32(distributor + gicd::kType));
   init_distributor();
   hal_log(HAL_LOG_INFO, "gic", "GICv3: %u lines, %u redistributors", line_count, redistributor_count);
-  return true;
 }
 
 bool gic_v3_init_cpu(CpuLocal& local) {
@@ -163,7 +157,7 @@ u32 gic_v3_type() { return hal_mmio_read32(distributor + gicd::kType); }
 u32 gic_v3_cpus() { return redistributor_count; }
 u32 gic_v3_lines() { return line_count; }
 
-void gic_v3_make_edge(u32 line) { make_edge(distributor, line); }
+void gic_v3_set_trigger(u32 line, bool edge) { set_trigger(distributor, line, edge); }
 
 void gic_v3_route(u32 line, const CpuLocal& target) {
   hal_mmio_write32(distributor + gicd::kClearPending + line / 32 * 4, u32{1} << line % 32);

@@ -1,9 +1,10 @@
 // Interrupts: which controller is in charge, and from the interrupt to the upcall.
 #include "arch/aarch64/irq.hpp"
 
+#include "arch/aarch64/acpi.hpp"
 #include "arch/aarch64/boot.hpp"
 #include "arch/aarch64/gic.hpp"
-#include "arch/aarch64/gic_v2m.hpp"
+#include "arch/aarch64/gic_description.hpp"
 #include "arch/aarch64/its.hpp"
 #include "arch/aarch64/lpi.hpp"
 #include "arch/aarch64/tick.hpp"
@@ -11,11 +12,13 @@
 #include "hal/cpu.hpp"
 #include "hal/irq.h"
 #include "hal/upcalls.hpp"
+#include "kernel/lib/spin.hpp"
 
 namespace hal::arch {
 namespace {
 
 constinit bool use_v2 = false;
+lib::RawSpinLock trigger_lock;  // held with interrupts off; lines share registers
 
 void end_of_interrupt(u32 acknowledged) {
   if (use_v2) {
@@ -88,22 +91,29 @@ void irq_send(const CpuLocal& target, Ipi kind) {
   }
 }
 
+bool irq_set_trigger(u32 line, bool edge) {
+  if (line < kFirstSharedLine || line >= (use_v2 ? gic_v2_lines() : gic_v3_lines())) return false;
+  const InterruptGuard guard;
+  trigger_lock.lock();
+  if (use_v2) {
+    gic_v2_set_trigger(line, edge);
+  } else {
+    gic_v3_set_trigger(line, edge);
+  }
+  trigger_lock.unlock();
+  return true;
+}
+
 }  // namespace hal::arch
 
 extern "C" {
 
 hal_status_t hal_irq_init(void) {
   using namespace hal::arch;
-  const lib::fdt::Tree tree = device_tree();
-  if (gic_v3_find(tree)) {
-    its_find(tree);
-    v2m_find(tree, {gic_v3_lines(), gic_v3_make_edge, gic_v3_route});
-  } else if (gic_v2_find(tree)) {
-    use_v2 = true;
-    v2m_find(tree, {gic_v2_lines(), gic_v2_make_edge, gic_v2_route});
-  } else {
-    return HAL_NOT_SUPPORTED;
-  }
+  acpi_open();
+  const GicVersion version = described_by_acpi() ? start_gic(acpi_madt()) : start_gic(device_tree());
+  if (version == GicVersion::None) return HAL_NOT_SUPPORTED;
+  use_v2 = version == GicVersion::V2;
   irq_prepare_cpu(cpu_local());
   return irq_init_cpu() ? HAL_OK : HAL_ERROR;
 }

@@ -10,5 +10,8 @@ void irq_prepare_cpu(CpuLocal& local);
 // The interrupt controller's part of the calling CPU. Interrupts off. False: it has none.
 bool irq_init_cpu();
 void irq_send(const CpuLocal& target, Ipi kind);
+// How a shared line, masked until now or already like that, asks for attention. False: there is no such line. Any
+// context.
+bool irq_set_trigger(u32 line, bool edge);
 
 }  // namespace hal::arch

@@ -5,6 +5,7 @@
 #include "arch/aarch64/its_queue.hpp"
 #include "arch/aarch64/its_table.hpp"
 #include "arch/aarch64/lpi.hpp"
+#include "arch/aarch64/probe.hpp"
 #include "hal/layout.hpp"
 #include "hal/log.h"
 #include "hal/mem.h"
@@ -28,7 +29,7 @@ struct Its : lib::ListNode {
   Its& operator=(const Its&) = delete;
   ~Its() { hal_unmap_physical(registers, gits::kFrame); }  // it is off
 
-  lib::fdt::Node node;
+  u32 name = 0;
   PhysAddr translater;
   volatile u8* registers = nullptr;
   ItsType type;
@@ -45,7 +46,7 @@ namespace {
 
 constexpr u32 kEnabled = 1 << 0, kQuiescent = u32{1} << 31;  // GITS_CTLR
 
-lib::List<Its> services;  // constant after its_find()
+lib::List<Its> services;  // constant after boot
 
 lib::RawSpinLock lock;
 ItsDevices devices;  // under the lock, with what is in them
@@ -111,16 +112,15 @@ Status start(Its& its) {
   return {};
 }
 
-Status add_service(lib::fdt::Node node, lib::fdt::Region region) {
+Status add_service(u32 name, lib::fdt::Region region) {
   constexpr usize kSize = 2 * gits::kFrame;
   if (region.size < kSize) return Err(Errno::EINVAL);
   auto its = TRY(lib::make_own<Its>());
-  its->node = node;
+  its->name = name;
   its->translater = PhysAddr{region.base + gits::kTranslater};
   // Messages are not ours to send: the second frame is not mapped.
-  its->registers = static_cast<volatile u8*>(
-      hal_map_physical(region.base, gits::kFrame, HAL_MMU_READ | HAL_MMU_WRITE | HAL_MMU_DEVICE));
-  if (its->registers == nullptr) return Err(Errno::ENOMEM);
+  its->registers = map_registers(region.base, gits::kFrame, gits::kControl);
+  if (its->registers == nullptr) return Err(Errno::ENXIO);
   TRY(start(*its));
   hal_log(HAL_LOG_INFO, "its", "ITS: %u bits of devices, %u of events, messages at %#lx", its->type.device_bits,
           its->type.event_bits, its->translater.value);
@@ -128,9 +128,9 @@ Status add_service(lib::fdt::Node node, lib::fdt::Region region) {
   return {};
 }
 
-Its* find_service(lib::fdt::Node node) {
+Its* find_service(u32 name) {
   for (Its& its : services) {
-    if (its.node == node) return &its;
+    if (its.name == name) return &its;
   }
   return nullptr;
 }
@@ -202,18 +202,10 @@ Result<u32> map(Its& its, lib::Own<ItsDevice>& fresh, void*& page, u32 index, u3
 
 }  // namespace
 
-void its_find(const lib::fdt::Tree& tree) {
-  lib::fdt::Node node = tree.find_compatible("arm,gic-v3-its");
-  if (!node) return;
-  if (const Status status = lpi_init(); !status) {
-    hal_log(HAL_LOG_WARNING, "its", "no LPIs (error %d): no messages", static_cast<int>(status.error()));
-    return;
-  }
-  for (; node; node = tree.find_compatible("arm,gic-v3-its", node)) {
-    const auto region = tree.reg(node);
-    const Status status = region ? add_service(node, *region) : Err(Errno::EINVAL);
-    if (!status) hal_log(HAL_LOG_WARNING, "its", "an ITS is not used: error %d", static_cast<int>(status.error()));
-  }
+void its_add(u32 name, lib::fdt::Region region) {
+  const Status lpis = lpi_end() == kFirstLpi ? lpi_init() : Status();
+  const Status status = lpis ? add_service(name, region) : lpis;
+  if (!status) hal_log(HAL_LOG_WARNING, "its", "an ITS is not used: error %d", static_cast<int>(status.error()));
 }
 
 void its_init_cpu(const CpuLocal& local) {
@@ -229,13 +221,13 @@ void its_init_cpu(const CpuLocal& local) {
   }
 }
 
-Result<Message> its_allocate(const lib::fdt::MessageTarget& target, const MessageSource& source, u32 index, u32 cpu) {
-  Its* its = find_service(target.controller);
+Result<Message> its_allocate(u32 name, u32 device, const MessageSource& source, u32 index, u32 cpu) {
+  Its* its = find_service(name);
   if (its == nullptr || cpu >= kMaxCpus) return Err(Errno::EOPNOTSUPP);
   if (index >= source.count || source.count > u64{1} << its->type.event_bits) return Err(Errno::EINVAL);
   // Memory first, whether the device is known or not: nothing is allocated under the lock.
-  auto fresh = TRY(ItsDevice::create(*its, target.device, source.count, its->type.event_entry));
-  const usize missing = TRY(missing_page(*its, target.device));
+  auto fresh = TRY(ItsDevice::create(*its, device, source.count, its->type.event_entry));
+  const usize missing = TRY(missing_page(*its, device));
   void* page = missing == 0 ? nullptr : hal_alloc(missing, missing);
   const auto line = map(*its, fresh, page, index, cpu);
   hal_free(page);  // if it was not needed

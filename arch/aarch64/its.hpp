@@ -11,13 +11,13 @@
 
 namespace hal::arch {
 
-// Finds and starts them, if there are any. Needs GICv3. Boot CPU, once; may sleep.
-void its_find(const lib::fdt::Tree& tree);
+// Starts one, which descriptions of the machine call by that name. Needs GICv3. Boot CPU; may sleep.
+void its_add(u32 name, lib::fdt::Region region);
 // Makes the calling CPU reachable, if it takes LPIs. Interrupts off.
 void its_init_cpu(const CpuLocal& local);
 
-// As hal::allocate_message(); EOPNOTSUPP where the target's controller is no ITS.
-Result<Message> its_allocate(const lib::fdt::MessageTarget& target, const MessageSource& source, u32 index, u32 cpu);
+// As hal::allocate_message(); EOPNOTSUPP where no ITS has that name. `device` is what the source is called there.
+Result<Message> its_allocate(u32 name, u32 device, const MessageSource& source, u32 index, u32 cpu);
 void its_free(u32 line);
 // ENXIO: no message has that line. EIO. Any context.
 Status its_set_masked(u32 line, bool masked);

@@ -6,7 +6,7 @@
 
 namespace hal::arch {
 
-// How the firmware is called; the device tree says which.
+// How the firmware is called; firmware says which.
 enum class PsciConduit : u8 { None, Smc, Hvc };
 
 enum class Psci : u64 { SystemOff = 0x8400'0008, SystemReset = 0x8400'0009, CpuOn = 0xc400'0003 };

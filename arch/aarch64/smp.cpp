@@ -3,6 +3,7 @@
 
 #include <new>
 
+#include "arch/aarch64/acpi.hpp"
 #include "arch/aarch64/boot.hpp"
 #include "arch/aarch64/cache.hpp"
 #include "arch/aarch64/cpu.hpp"
@@ -15,6 +16,7 @@
 #include "hal/timer.h"
 #include "hal/tlb.hpp"
 #include "hal/upcalls.hpp"
+#include "kernel/lib/acpi/gic.hpp"
 
 extern "C" void hal_aarch64_secondary_entry();
 
@@ -33,6 +35,15 @@ extern "C" [[noreturn]] void hal_aarch64_secondary_main() {
   static_cast<void>(hal_timer_init());
   alive.store(true, std::memory_order_release);
   kernel::secondary_main();
+}
+
+// Calls fn(affinity) for each that may run, the boot CPU among them.
+template <class Fn>
+void for_each_described_cpu(Fn fn) {
+  device_tree().for_each_cpu([&](lib::fdt::Node, u64 affinity) { fn(affinity); });
+  lib::acpi::for_each_gic_cpu(acpi_madt(), [&](const lib::acpi::GicCpu& cpu) {
+    if (cpu.enabled) fn(cpu.affinity);
+  });
 }
 
 bool wait_alive() {
@@ -94,7 +105,7 @@ hal_status_t hal_smp_init(void) {
   const u64 own = cpu_local().affinity;
   affinities[0] = own;
   u32 left_out = 0;
-  device_tree().for_each_cpu([&](lib::fdt::Node, u64 affinity) {
+  for_each_described_cpu([&](u64 affinity) {
     if (affinity == own) return;
     if (cpu_count == hal::kMaxCpus) {
       ++left_out;

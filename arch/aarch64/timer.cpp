@@ -4,14 +4,17 @@
 
 #include <algorithm>
 
+#include "arch/aarch64/acpi.hpp"
 #include "arch/aarch64/boot.hpp"
 #include "arch/aarch64/cpu.hpp"
+#include "arch/aarch64/gic.hpp"
 #include "arch/aarch64/registers.hpp"
 #include "arch/aarch64/tick.hpp"
 #include "hal/cpu.hpp"
 #include "hal/irq.h"
 #include "hal/log.h"
 #include "hal/upcalls.hpp"
+#include "kernel/lib/acpi/gic.hpp"
 
 constinit hal::ClockScale hal::clock_scale;
 
@@ -33,14 +36,15 @@ u64 count_at(u64 ns) {
   return clock_scale.base + std::min(scaled_2_32(ns, counts_per_ns), kNever - 1) + 1;
 }
 
-// Which of the four lines of the device tree's node: secure, non-secure, virtual, hypervisor (Linux
+// By the GTDT, or which of the four lines of the device tree's node: secure, non-secure, virtual, hypervisor (Linux
 // Documentation/devicetree/bindings/timer/arm,arch_timer.yaml).
 u32 find_line() {
   constexpr usize kVirtual = 2;
   constexpr u32 kUsual = 27;
   const lib::fdt::Tree tree = device_tree();
-  const u32 found = gic_line(tree.interrupt(tree.find_compatible("arm,armv8-timer"), kVirtual));
-  return found != 0 ? found : kUsual;
+  u32 found = gic_line(tree.interrupt(tree.find_compatible("arm,armv8-timer"), kVirtual));
+  if (described_by_acpi()) found = lib::acpi::virtual_timer_line(acpi_tables().find(lib::acpi::signature("GTDT")));
+  return is_private_line(found) ? found : kUsual;
 }
 
 }  // namespace

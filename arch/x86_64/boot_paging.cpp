@@ -11,6 +11,7 @@
 #include "arch/x86_64/features.hpp"
 #include "arch/x86_64/instructions.hpp"
 #include "arch_impl/pte.hpp"
+#include "hal/acpi.hpp"
 #include "hal/cpu.h"
 #include "hal/cpu.hpp"
 #include "hal/layout.hpp"

@@ -339,6 +339,7 @@ static void open_windows(host_t* host) {
     const hal_resource_t* from = &host->device->bar[i];
     if ((from->flags & HAL_RESOURCE_KIND) != HAL_RESOURCE_MEMORY || from->size == 0) continue;
     window_t* window = (from->flags & HAL_RESOURCE_64BIT) != 0 ? &host->memory64 : &host->memory32;
+    if (window->end - window->next >= from->size) continue; /* of several, the largest */
     *window = (window_t){.next = from->base, .end = from->base + from->size, .to_bus = from->bus_base - from->base};
   }
 }

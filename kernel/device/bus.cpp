@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "hal/bus.hpp"
+#include "kernel/device/acpi.hpp"
 #include "kernel/device/device.hpp"
 #include "kernel/diag/log.hpp"
 #include "kernel/lib/format.hpp"
@@ -26,12 +27,21 @@ hal_status_t bus_add_device(hal_device_t* bridge, const hal_device_t* found, con
   return added.has_value() ? HAL_OK : to_hal(added.error());
 }
 
+// By a table of ACPI's, else as firmware noted at the function itself.
+static u32 route_without_tree(const Device& host, u32 address, u32 pin, u32 line_register) {
+  constexpr u32 kSlotShift = 3, kSlotMask = 0x1f;
+  const u32 slot = address >> kSlotShift & kSlotMask;
+  if (const auto line = route_by_acpi(host, slot, pin)) return *line;
+  if (const auto line = hal::line_of_firmware(static_cast<u8>(line_register))) return *line;
+  LOG_INFO("device", "%s: nothing says where pin %c of slot %u arrives", host.info.name,
+           static_cast<char>('A' + pin - 1), slot);
+  return HAL_NO_IRQ;
+}
+
 uint32_t bus_route_interrupt(hal_device_t* bridge, uint32_t address, uint32_t pin, uint32_t line_register) {
   const Device& host = of(bridge);
   if (pin < 1 || pin > 4) return HAL_NO_IRQ;
-  if (host.tree_node < 0) {
-    return hal::line_of_firmware(static_cast<u8>(line_register)).value_or(HAL_NO_IRQ);
-  }
+  if (host.tree_node < 0) return route_without_tree(host, address, pin, line_register);
   // The child's unit address has bus, device and function in its first cell (IEEE 1275 PCI binding 2.2.1.1).
   constexpr u32 kAddressShift = 8;
   const u32 unit[] = {(address & 0xffff) << kAddressShift, 0, 0, pin};

@@ -14,8 +14,6 @@ MACHINES = {
   "riscv64": ["-machine", "virt", "-cpu", "max"],
 }
 UEFI = {"x86_64": Path("/usr/share/ovmf/OVMF.fd"), "aarch64": Path("/usr/share/qemu-efi-aarch64/QEMU_EFI.fd")}
-# What differs where firmware starts the kernel: without ACPI it hands over the device tree, which our AArch64 needs.
-UEFI_MACHINE = {"x86_64": [], "aarch64": ["-machine", "acpi=off"]}
 
 
 @dataclass
@@ -45,7 +43,7 @@ def command(guest):
   if guest.arch.name == "x86_64":
     words += ["-accel", "kvm" if kvm_works() else "tcg", "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
   if guest.uefi:
-    words += ["-bios", str(firmware(guest.arch)), *UEFI_MACHINE[guest.arch.name]]
+    words += ["-bios", str(firmware(guest.arch))]
   if guest.window:
     words += ["-vga", "std"]
   if guest.iso:

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "tests/unit/acpi/sample_aml.hpp"
+#include "tests/unit/acpi/sample_madt.hpp"
 #include "tests/unit/acpi/sample_tables.hpp"
 #include "tests/unit/ajdrv/sample.hpp"
 #include "tests/unit/ajdrv/sample_elf.hpp"
@@ -67,33 +68,74 @@ void write_tables(const std::filesystem::path& folder) {
               sample::slit({{10, 20, 30, 40}, {20, 10, 22, 23}, {30, 22, 10, 24}, {41, 23, 24, 10}}));
 }
 
-// Physical memory with all tables in it; the root pointer is at its beginning.
-void write_machine(const std::filesystem::path& file) {
-  constexpr std::size_t kRoot = 64, kFadt = 256, kMadt = 640, kDsdt = 768;
-  Bytes memory;
-  const auto put = [&](std::size_t at, const sample::AcpiTable& table) {
-    if (memory.size() < at + table.size()) memory.resize(at + table.size());
-    std::copy(table.begin(), table.end(), memory.begin() + static_cast<std::ptrdiff_t>(at));
-  };
-  sample::AcpiTable fadt = sample::header("FACP", 6), madt = sample::header("APIC", 5);
-  fadt.resize(268);
-  fadt[40] = static_cast<std::uint8_t>(kDsdt & 255);
-  fadt[41] = static_cast<std::uint8_t>(kDsdt >> 8);
+// Physical memory with tables in it; the root pointer is at its beginning.
+class Memory {
+ public:
+  std::size_t put(const sample::AcpiTable& table) {
+    const std::size_t at = (bytes_.size() + 15) / 16 * 16;
+    bytes_.resize(at);
+    bytes_.insert(bytes_.end(), table.begin(), table.end());
+    return at;
+  }
+  // A FADT that leads to the DSDT.
+  std::size_t put_fixed(const sample::AcpiTable& dsdt) {
+    const std::size_t at = put(dsdt);
+    sample::AcpiTable fadt = sample::header("FACP", 6);
+    fadt.resize(268);
+    fadt[40] = static_cast<std::uint8_t>(at & 255);
+    fadt[41] = static_cast<std::uint8_t>(at >> 8);
+    return put(sample::finish(fadt));
+  }
+  void write_to(const std::filesystem::path& file, const std::vector<std::size_t>& tables) {
+    sample::AcpiTable root = sample::header("XSDT", 1);
+    for (const u64 table : tables) sample::append(root, table);
+    const sample::AcpiTable pointer = sample::rsdp(put(sample::finish(root)));
+    std::copy(pointer.begin(), pointer.end(), bytes_.begin());
+    write(file, bytes_.front(), {bytes_.begin() + 1, bytes_.end()});
+  }
+
+ private:
+  Bytes bytes_ = Bytes(48);
+};
+
+using namespace sample::aml;
+
+void write_pc(const std::filesystem::path& file) {
+  sample::AcpiTable madt = sample::header("APIC", 5);
   madt.resize(44);
   madt.insert(madt.end(),
               {0, 8, 0, 0, 1, 0, 0, 0, 1, 12, 0, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0, 2, 10, 0, 0, 2, 0, 0, 0, 5, 0});
-  using namespace sample::aml;
   const Code virtio =
       device("VR00", join({name("_HID", string("LNRO0005")), name("_UID", byte(1)), name("_STA", byte(15)),
                            method("_CRS", 0, returned(buffer(memory_and_line(0xfeb0'0000, 512, 1, 16))))}));
-  put(0, sample::rsdp(kRoot));
-  put(kRoot, sample::xsdt({kFadt, kMadt}));
-  put(kFadt, sample::finish(fadt));
-  put(kMadt, sample::finish(madt));
-  put(kDsdt, dsdt(join({scope("\\_SB_", virtio), device("PCI0", name("_HID", dword(0x080a'd041)))})));
-  const std::uint8_t first = memory.front();
-  memory.erase(memory.begin());
-  write(file, first, std::move(memory));
+  Memory memory;
+  const std::size_t fadt =
+      memory.put_fixed(dsdt(join({scope("\\_SB_", virtio), device("PCI0", name("_HID", dword(0x080a'd041)))})));
+  memory.write_to(file, {fadt, memory.put(sample::finish(madt))});
+}
+
+Code route(u32 address, u8 pin, const Code& source, u8 index) {
+  return join({{0x12}, block(join({{4}, dword(address), byte(pin), source, byte(index)}))});
+}
+
+void write_arm(const std::filesystem::path& file) {
+  Code window{0x87, 23, 0, 0, 0x0c, 0};
+  for (const u32 word : {0u, 0x1000'0000u, 0x3eff'ffffu, 0u, 0x2f00'0000u}) sample::append(window, word);
+  const Code routes = join({byte(2), route(0xffff, 0, text("L000"), 0), route(0x1'ffff, 1, {0x00}, 36)});
+  const Code bridge = device(
+      "PCI0", join({name("_HID", string("PNP0A08")), name("_SEG", byte(0)), name("_BBN", byte(0)),
+                    name("_PRT", join({{0x13}, block(routes)})), name("_CRS", buffer(join({window, {0x79, 0}})))}));
+  const Code link = device("L000", name("_CRS", buffer(memory_and_line(0, 0, 1, 35))));
+  sample::AcpiTable spcr = sample::header("SPCR", 2), gtdt = sample::header("GTDT", 2);
+  spcr.resize(80);
+  gtdt.resize(104);
+  sample::Madt madt;
+  madt.distributor(0x800'0000, 3).cpu(0, 0).cpu(1, 1).redistributors(0x80a'0000, 0xf6'0000);
+  madt.its(0, 0x808'0000).message_frame(0, 0x802'0000, 1, 64, 80);
+  Memory memory;
+  const std::size_t fadt = memory.put_fixed(dsdt(scope("\\_SB_", join({link, bridge}))));
+  memory.write_to(file, {fadt, memory.put(madt.table()), memory.put(sample::iort(0, 0, 0xffff, 0)),
+                         memory.put(sample::finish(spcr)), memory.put(sample::finish(gtdt))});
 }
 
 void write_tree(const std::filesystem::path& file, sample::TreeWriter& writer) {
@@ -125,6 +167,7 @@ int main(int argc, char** argv) {
   write_bundles(folder / "bundle");
   write_tables(folder / "srat");
   write_trees(folder / "tree");
-  write_machine(folder / "acpi/machine");
+  write_pc(folder / "acpi/pc");
+  write_arm(folder / "acpi/arm");
   return 0;
 }

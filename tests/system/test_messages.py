@@ -16,10 +16,14 @@ import machine  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
-# How devices that can do MSI-X interrupt, by QEMU's machine and its options; the first is the usual one.
+# How devices that can do MSI-X interrupt, by QEMU's machine and its options; the first is the usual one. Machines "by
+# ACPI" are started by UEFI firmware, which then keeps the device tree to itself.
+BY_ACPI = ",acpi=on"
 MACHINES = {
   "x86_64": {"q35": "MSI-X"},
-  "aarch64": {"virt,gic-version=3": "MSI-X", "virt,gic-version=3,its=off": "wired", "virt,gic-version=2": "MSI-X"},
+  "aarch64": {"virt,gic-version=3": "MSI-X", "virt,gic-version=3,its=off": "wired", "virt,gic-version=2": "MSI-X",
+              "virt,gic-version=3,acpi=on": "MSI-X", "virt,gic-version=3,its=off,acpi=on": "wired",
+              "virt,gic-version=2,acpi=on": "MSI-X"},
   "riscv64": {"virt": "wired", "virt,aia=aplic": "wired", "virt,aia=aplic-imsic": "MSI-X"},
 }[machine.ARCH.name]
 DISK_SIZE = 8 << 20
@@ -55,7 +59,9 @@ def boot(name, words, cpus=2, command_line="quiet"):
     extra += ["-drive", f"file={image},if=none,id={disk},format=raw"]
   extra += ["-device", "virtio-blk-pci,drive=blk", "-device", "nvme,drive=nvme,serial=messages"]
   archive = driver_packages.initramfs("messages", {"nvme": driver_store.built("nvme").read_bytes()})
-  return machine.Machine(f"messages-{name}", command_line, archive, cpus=cpus, extra=extra)
+  uefi = words.endswith(BY_ACPI)
+  return machine.Machine(f"messages-{name}", command_line, archive, cpus=cpus, extra=extra, uefi=uefi,
+                         kernel_file=machine.kernel() if uefi else None)
 
 
 def load_nvme(guest):

@@ -37,12 +37,12 @@ PROGRAMS = [machine.BUILD / "meson-userland/tests/system/eat-memory", machine.BU
 LIBRARY_TESTS = ["distance", "mbind_mig_pages", "migrate_pages", "move_pages", "prefered", "realloc_test", "tbitmap"]
 
 
-def boot(name, sizes, cpus_of, distances=(), command_line=""):
+def boot(name, sizes, cpus_of, distances=(), command_line="", **options):
   files = [*PROGRAMS, *(PORT / "test" / test for test in LIBRARY_TESTS)]
   initramfs = machine.initramfs_with(name, [mkcpio.Entry(f"/bin/{file.name}", stat.S_IFREG | 0o755, data=file.read_bytes())
                                             for file in files])
   return machine.Machine(name, f"quiet {command_line}", initramfs, cpus=sum(map(len, cpus_of)), memory=f"{sum(sizes)}M",
-                         extra=topology(sizes, cpus_of, distances))
+                         extra=[*topology(sizes, cpus_of, distances), *options.pop("extra", ())], **options)
 
 
 def read(guest, path):
@@ -229,6 +229,23 @@ def test_a_node_on_both_sides_of_4_gib():
     for node, size in enumerate(sizes):
       assert (size - 120) * MIB < meminfo(guest, node)["MemTotal"] <= size * MIB
       assert eaten(guest, 2, node, 64)[node] > 58 * MIB
+
+
+# Who tells of the nodes, where firmware may start the kernel in two ways.
+TELLERS = {"x86_64": {"acpi": {}}, "riscv64": {"device-tree": {}},
+           "aarch64": {"acpi": {"uefi": True, "kernel_file": machine.kernel()},
+                       "device-tree": {"uefi": True, "kernel_file": machine.kernel(), "extra": ["-machine", "acpi=off"]}}}
+
+
+@pytest.mark.parametrize("teller", TELLERS[machine.ARCH.name])
+def test_whoever_tells_of_the_nodes(teller):
+  with boot(f"numa-by-{teller}", *TWO, **TELLERS[machine.ARCH.name][teller]) as guest:
+    guest.wait_for_shell()
+    assert read(guest, "online") == "0-1"
+    assert [read(guest, f"node{node}/cpulist") for node in (0, 1)] == ["0-1", "2-3"]
+    assert [read(guest, f"node{node}/distance") for node in (0, 1)] == ["10 21", "21 10"]
+    for node, size in enumerate(TWO[0]):
+      assert (size - 60) * MIB < meminfo(guest, node)["MemTotal"] <= size * MIB
 
 
 def test_numa_off():

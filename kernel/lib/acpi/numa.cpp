@@ -1,5 +1,7 @@
 #include "kernel/lib/acpi/numa.hpp"
 
+#include "kernel/lib/acpi/gic.hpp"
+
 namespace lib::acpi {
 namespace {
 
@@ -39,16 +41,22 @@ void read_slit(Bytes slit, NumaTopology& out) {
   }
 }
 
+void add_cpu(const CpuAffinity& cpu, Bytes madt, NumaTopology& out) {
+  const auto id = cpu.is_gic_uid ? affinity_of_uid(madt, cpu.hardware_id) : std::optional<u64>(cpu.hardware_id);
+  if (id) out.add_cpu(*id, cpu.node);
+}
+
 }  // namespace
 
-void read_numa(Bytes srat, Bytes slit, const BootMemory::RangeSet& ram, NumaTopology& out) {
+void read_numa(const NumaTables& tables, const BootMemory::RangeSet& ram, NumaTopology& out) {
+  const Bytes srat = tables.srat;
   if (srat.empty()) return;
   if (srat.size() < kSratRecords || !records_are_whole(srat)) return out.reject("SRAT: a record's length is wrong");
   for_each_memory_affinity(
       srat, [&](const MemoryAffinity& memory) { out.add_memory(memory.base.value, memory.size, memory.node); });
-  for_each_cpu_affinity(srat, [&](const CpuAffinity& cpu) { out.add_cpu(cpu.hardware_id, cpu.node); });
+  for_each_cpu_affinity(srat, [&](const CpuAffinity& cpu) { add_cpu(cpu, tables.madt, out); });
   out.number_nodes(ram);
-  if (!slit.empty()) read_slit(slit, out);
+  if (!tables.slit.empty()) read_slit(tables.slit, out);
   out.finish();
 }
 
@@ -58,7 +66,7 @@ void read_numa(const Tables& tables, const BootMemory::RangeSet& ram, NumaTopolo
   if (srat.empty() && tables.lists(signature("SRAT"))) return out.reject("SRAT: its checksum or length is wrong");
   if (srat.empty()) return;
   if (slit.empty() && tables.lists(signature("SLIT"))) return out.reject("SLIT: its checksum or length is wrong");
-  read_numa(srat, slit, ram, out);
+  read_numa({.srat = srat, .slit = slit, .madt = tables.find(signature("APIC"))}, ram, out);
 }
 
 }  // namespace lib::acpi

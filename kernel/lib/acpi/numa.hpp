@@ -9,8 +9,13 @@
 
 namespace lib::acpi {
 
-// Fills `out`, which is fresh, from whole tables; an empty `srat` leaves one node, an empty `slit` the usual distances.
-void read_numa(Bytes srat, Bytes slit, const BootMemory::RangeSet& ram, NumaTopology& out);
+struct NumaTables {
+  Bytes srat;  // empty: one node
+  Bytes slit;  // empty: the usual distances
+  Bytes madt;  // says which processors the SRAT means where a GIC is; those that it does not have do not count
+};
+// Fills `out`, which is fresh, from whole tables.
+void read_numa(const NumaTables& tables, const BootMemory::RangeSet& ram, NumaTopology& out);
 // The same from the machine's tables; one that is listed and damaged is a flaw.
 void read_numa(const Tables& tables, const BootMemory::RangeSet& ram, NumaTopology& out);
 

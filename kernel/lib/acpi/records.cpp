@@ -58,6 +58,19 @@ PhysAddr hpet_address(Bytes hpet) {
   return base.space == Space::Memory ? PhysAddr{base.address} : PhysAddr{};
 }
 
+SerialConsole parse_spcr(Bytes spcr) {
+  // Debug Port Table 2, table 3: ARM's PL011, and the two forms of the SBSA's generic UART.
+  constexpr u8 kPl011 = 3, kSbsa32 = 0x0d, kSbsa = 0x0e, kRevisionWithTypes = 2;
+  constexpr u8 kByGic = 1 << 3, kByIoApic = 1 << 1;
+  constexpr usize kRevision = 8, kType = 36, kRegisters = 40, kInterruptType = 52, kLine = 54;
+  if (spcr.size() < kLine + 4) return {};
+  const u8 type = spcr[kType];
+  const bool is_pl011 = spcr[kRevision] >= kRevisionWithTypes && (type == kPl011 || type == kSbsa32 || type == kSbsa);
+  return {.kind = is_pl011 ? SerialConsole::Kind::Pl011 : SerialConsole::Kind::Other,
+          .registers = read_register(spcr, kRegisters),
+          .line = (spcr[kInterruptType] & (kByGic | kByIoApic)) != 0 ? read<u32>(spcr, kLine) : 0};
+}
+
 Fadt parse_fadt(Bytes fadt) {
   constexpr u32 kFlagReset = 1 << 10, kFlagHardwareReduced = 1 << 20;
   constexpr u16 kBootHas8042 = 1 << 1;  // IAPC_BOOT_ARCH

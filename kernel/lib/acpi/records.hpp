@@ -1,4 +1,4 @@
-// The records inside single tables: MADT, SRAT, MCFG, HPET, FADT.
+// The records inside single tables: MADT (gic.hpp has Arm's), SRAT, MCFG, HPET, SPCR, FADT.
 //
 // All functions take a whole table as Tables::find() returned it, or nothing at all: an empty table has no records. The
 // callbacks get values, never pointers into the table. A record that is too short for its type is skipped; a length of
@@ -108,8 +108,9 @@ void for_each_interrupt_override(Bytes madt, Fn fn) {
 inline constexpr usize kSratRecords = 48;
 enum class SratType : u8 { Apic = 0, Memory = 1, X2Apic = 2, Gicc = 3, Rintc = 7 };
 struct CpuAffinity {
-  u32 hardware_id = 0;  // local APIC id; on machines with a GIC or RINTC the ACPI processor uid
-  u32 node = 0;         // proximity domain
+  u32 hardware_id = 0;  // local APIC id; with RINTC, and where is_gic_uid, the ACPI processor uid
+  bool is_gic_uid = false;
+  u32 node = 0;  // proximity domain
 };
 struct MemoryAffinity {
   PhysAddr base;
@@ -141,7 +142,9 @@ void for_each_cpu_affinity(Bytes srat, Fn fn) {
   for_each_record(srat, kSratRecords, [&](u8 type, Bytes record) {
     if (record.size() < least_affinity_size(type)) return;
     const auto tell = [&](u32 id, u32 domain, u32 flags) {
-      if ((flags & 1) != 0) fn(CpuAffinity{.hardware_id = id, .node = proximity_domain(srat, domain)});
+      const bool is_gic = static_cast<SratType>(type) == SratType::Gicc;
+      if ((flags & 1) == 0) return;
+      fn(CpuAffinity{.hardware_id = id, .is_gic_uid = is_gic, .node = proximity_domain(srat, domain)});
     };
     switch (static_cast<SratType>(type)) {
       case SratType::Apic:
@@ -197,6 +200,15 @@ struct Register {
   u8 access = 0;    // 1 byte, 2 word, 3 double word, 4 quad word; 0 unsaid
   u64 address = 0;  // 0: there is none
 };
+
+// The serial port that firmware talks on (Microsoft's Serial Port Console Redirection Table, revision 2 and later).
+struct SerialConsole {
+  enum class Kind : u8 { None, Pl011, Other };
+  Kind kind = Kind::None;  // Pl011: or what has the same registers for data, flags and interrupts
+  Register registers;
+  u32 line = 0;  // at the main interrupt controller; 0: none
+};
+SerialConsole parse_spcr(Bytes spcr);
 
 // What we use of the fixed ACPI description table (5.2.9). Fields that the table is too short for are 0.
 struct Fadt {

@@ -1,5 +1,7 @@
 // Resource templates (ACPI 6.5, 6.4): a list of descriptors, small ones with their length in the tag, large ones with
 // a length of two bytes.
+#include <iterator>
+
 #include "kernel/lib/acpi/aml.hpp"
 
 namespace lib::acpi {
@@ -16,12 +18,17 @@ struct Emit {
   ResourceVisitor visit = nullptr;
   void* context = nullptr;
 
-  void range(Resource::Kind kind, u64 base, u64 size) const {
-    if (size != 0 && base + (size - 1) >= base)
-      visit(context, {.kind = kind, .base = base, .size = size, .interrupt = {}});
+  void range(Resource::Kind kind, u64 base, u64 size) const { window(kind, base, size, base, false); }
+  void window(Resource::Kind kind, u64 base, u64 size, u64 bus_base, bool is_window) const {
+    if (size == 0 || base + (size - 1) < base || bus_base + (size - 1) < bus_base) return;
+    visit(context,
+          {.kind = kind, .base = base, .size = size, .bus_base = bus_base, .is_window = is_window, .interrupt = {}});
   }
   void interrupt(const Interrupt& line) const {
-    visit(context, {.kind = Resource::Kind::Interrupt, .base = 0, .size = 0, .interrupt = line});
+    Resource found;
+    found.kind = Resource::Kind::Interrupt;
+    found.interrupt = line;
+    visit(context, found);
   }
 };
 
@@ -49,13 +56,14 @@ void emit_extended_interrupt(const Emit& emit, Bytes body) {
 // What the bus sees is `lowest`; the CPU sees it `translation` higher.
 template <class Word>
 void emit_space(const Emit& emit, Bytes body) {
-  constexpr u8 kMemory = 0, kInputOutput = 1;
+  constexpr u8 kConsumer = 1;
+  constexpr Resource::Kind kKinds[] = {Resource::Kind::Memory, Resource::Kind::Ports, Resource::Kind::Buses};
   constexpr usize kFirst = 3;
   if (body.size() < kFirst + 5 * sizeof(Word)) return;
   const u8 type = body[0];
-  if (type != kMemory && type != kInputOutput) return;
+  if (type >= std::size(kKinds)) return;
   const auto field = [&](usize index) { return u64{read<Word>(body, kFirst + index * sizeof(Word))}; };
-  emit.range(type == kMemory ? Resource::Kind::Memory : Resource::Kind::Ports, field(1) + field(3), field(4));
+  emit.window(kKinds[type], field(1) + field(3), field(4), field(1), (body[1] & kConsumer) == 0);
 }
 
 void emit_large(const Emit& emit, u8 tag, Bytes body) {

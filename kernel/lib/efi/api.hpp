@@ -33,6 +33,9 @@ inline constexpr Guid kLinuxInitramfs{0x5568e427, 0x68fc, 0x4f3d, {0xac, 0x74, 0
 // Embedded Base Boot Requirements 2.1, 2.4: the device tree among the configuration tables.
 inline constexpr Guid kDeviceTree{0xb1b621d5, 0xf19c, 0x41a5, {0x83, 0x0b, 0xd9, 0x15, 0x2c, 0x69, 0xaa, 0xe0}};
 
+// 4.6.1: the RSDP of ACPI 2.0 and later.
+inline constexpr Guid kAcpi{0x8868e871, 0xe4f1, 0x11d3, {0xbc, 0x22, 0x00, 0x80, 0xc7, 0x3c, 0x88, 0x81}};
+
 enum class MemoryType : u32 {  // table 7.10
   Reserved,
   LoaderCode,
@@ -110,6 +113,22 @@ static_assert(offsetof(BootServices, handle_protocol) == 24 + 16 * 8);
 static_assert(offsetof(BootServices, locate_device_path) == 24 + 20 * 8);
 static_assert(offsetof(BootServices, exit_boot_services) == 24 + 26 * 8);
 
+// 8.3.1.
+struct Time {
+  u16 year = 0;           // 1900 to 9999
+  u8 month = 0, day = 0;  // from 1 on
+  u8 hour = 0, minute = 0, second = 0, padding1 = 0;
+  u32 nanosecond = 0;
+  i16 zone = 0;  // minutes that UTC is ahead of the time above; 2047: not said
+  u8 daylight = 0, padding2 = 0;
+};
+static_assert(sizeof(Time) == 16);
+
+struct RuntimeServices {
+  TableHeader header;
+  Status (*get_time)(Time* time, void* capabilities);
+};
+
 struct ConfigurationTable {
   Guid kind;
   const void* table;
@@ -125,7 +144,7 @@ struct SystemTable {
   TextOutput* output;
   Handle error_handle;
   TextOutput* error;
-  void* runtime;
+  RuntimeServices* runtime;
   BootServices* boot;
   usize table_count;
   const ConfigurationTable* tables;

@@ -1,10 +1,14 @@
 #include "kernel/lib/efi/handover.hpp"
 
 #include <cstring>
+#include <string_view>
 
 extern "C" {
 #include <libfdt.h>
 }
+
+#include "kernel/lib/acpi/tables.hpp"
+#include "kernel/lib/efi/time.hpp"
 
 namespace lib::efi {
 namespace {
@@ -22,28 +26,35 @@ class Application {
 
   Handover run(const ImageInMemory& kernel) {
     Handover result;
-    // ACPI alone does not tell this kernel enough.
-    if (firmware_tree() == nullptr) return fail(u"the firmware has no device tree (QEMU: -machine acpi=off)");
+    map_ = allocate(kMapRoom, MemoryType::LoaderData);
+    if (map_ == 0) return fail(u"no memory for the memory map");
+    if (!describes_machine(firmware_tree())) {
+      result.acpi_rsdp = reinterpret_cast<u64>(find_table(kAcpi));
+      if (const Char* flaw = flaw_of_acpi(result.acpi_rsdp); flaw != nullptr) return fail(flaw);
+    }
     result.kernel = copy_kernel(kernel);
     if (result.kernel == 0) return fail(u"no memory for the kernel");
     tree_ = make_tree();
     if (tree_ == nullptr) return fail(u"no memory for a device tree");
     if (!add_command_line() || !add_initramfs()) return fail(u"the device tree has no room");
-    result.memory_map = allocate(kMapRoom, MemoryType::LoaderData);
-    result.memory_map_size = kMapRoom;
-    if (result.memory_map == 0) return fail(u"no memory for the memory map");
-    if (!leave(result.memory_map)) return fail(u"boot services do not end");
+    if (!add_wall_clock() || !set(kRsdpProperty, result.acpi_rsdp)) return fail(u"the device tree has no room");
+    if (!leave()) return fail(u"boot services do not end");
+    result.memory_map = memory_map_;
     result.device_tree = reinterpret_cast<u64>(tree_);
     result.device_tree_size = fdt_totalsize(tree_);
     return result;
   }
 
  private:
-  Handover fail(const Char* reason) {
+  void say(const Char* what, const Char* more) {
     TextOutput& output = *system_.output;
-    output.output(&output, u"halyard: cannot boot: ");
-    output.output(&output, reason);
+    output.output(&output, u"halyard: ");
+    output.output(&output, what);
+    output.output(&output, more);
     output.output(&output, u"\r\n");
+  }
+  Handover fail(const Char* reason) {
+    say(u"cannot boot: ", reason);
     return {};
   }
 
@@ -62,22 +73,64 @@ class Application {
     return place;
   }
 
-  const void* firmware_tree() {
+  const void* find_table(const Guid& kind) {
     for (usize i = 0; i < system_.table_count; ++i) {
-      const ConfigurationTable& entry = system_.tables[i];
-      if (entry.kind == kDeviceTree && fdt_check_header(entry.table) == 0) return entry.table;
+      if (system_.tables[i].kind == kind) return system_.tables[i].table;
     }
     return nullptr;
   }
+  const void* firmware_tree() {
+    const void* tree = find_table(kDeviceTree);
+    return tree != nullptr && fdt_check_header(tree) == 0 ? tree : nullptr;
+  }
 
-  // A copy of the firmware's with room and with /chosen.
+  // Not one that a loader made to leave something in /chosen: GRUB's has the initramfs.
+  static bool describes_machine(const void* tree) {
+    if (tree == nullptr) return false;
+    for (int node = fdt_first_subnode(tree, 0); node >= 0; node = fdt_next_subnode(tree, node)) {
+      const char* name = fdt_get_name(tree, node, nullptr);
+      if (name != nullptr && std::string_view(name) != "chosen") return true;
+    }
+    return false;
+  }
+
+  static acpi::Bytes reach(void* self, PhysAddr address, usize size) {
+    if (!covers(static_cast<Application*>(self)->memory_map_, address.value, size)) return {};
+    return {reinterpret_cast<const u8*>(address.value), size};
+  }
+
+  // Why the machine cannot be started by those tables; null: it can be tried. Said here, where there is a console for
+  // it whatever is damaged.
+  const Char* flaw_of_acpi(u64 rsdp) {
+    usize key = 0;
+    if (rsdp == 0) return u"the firmware has neither a device tree nor ACPI tables";
+    if (!read_map(key)) return u"the firmware's memory map is larger than 64 KiB";
+    const acpi::Tables tables({rsdp}, {reach, this});
+    if (tables.empty()) return u"no device tree, and the root of the ACPI tables is damaged";
+    if (tables.find(acpi::signature("APIC")).empty()) return u"no device tree, and no ACPI table of interrupts (MADT)";
+    if (tables.find(acpi::signature("FACP")).empty()) return u"no device tree, and no fixed ACPI table (FADT)";
+    if (tables.find(acpi::signature("SPCR")).empty())
+      say(u"no console in the ACPI tables (SPCR): ", u"nothing will be seen");
+    return nullptr;
+  }
+
+  // A copy of the firmware's, or an empty one, with room and with /chosen.
   void* make_tree() {
     const void* given = firmware_tree();
-    const usize size = kTreeRoom + fdt_totalsize(given);
+    const usize size = kTreeRoom + (given == nullptr ? 0 : fdt_totalsize(given));
     void* tree = reinterpret_cast<void*>(allocate(size, MemoryType::LoaderData));
-    if (tree == nullptr || fdt_open_into(given, tree, static_cast<int>(size)) != 0) return nullptr;
+    if (tree == nullptr) return nullptr;
+    if (given == nullptr) {
+      if (!write_empty_tree(tree, size)) return nullptr;
+      given = tree;
+    }
+    if (fdt_open_into(given, tree, static_cast<int>(size)) != 0) return nullptr;
     if (fdt_path_offset(tree, "/chosen") < 0 && fdt_add_subnode(tree, 0, "chosen") < 0) return nullptr;
     return tree;
+  }
+  static bool write_empty_tree(void* tree, usize size) {
+    return fdt_create(tree, static_cast<int>(size)) == 0 && fdt_finish_reservemap(tree) == 0 &&
+           fdt_begin_node(tree, "") == 0 && fdt_end_node(tree) == 0 && fdt_finish(tree) == 0;
   }
   int chosen() const { return fdt_path_offset(tree_, "/chosen"); }
   bool set(const char* name, u64 value) { return fdt_setprop_u64(tree_, chosen(), name, value) == 0; }
@@ -122,19 +175,33 @@ class Application {
     return set("linux,initrd-start", place) && set("linux,initrd-end", place + size);
   }
 
+  bool add_wall_clock() {
+    Time time;
+    const bool has_time = system_.runtime->get_time(&time, nullptr) == kSuccess;
+    return set(kWallClockProperty, has_time ? seconds_since_1970(time) : 0);
+  }
+
+  bool read_map(usize& key) {
+    usize size = kMapRoom, step = 0;
+    u32 version = 0;
+    void* room = reinterpret_cast<void*>(map_);
+    if (boot_.get_memory_map(&size, room, &key, &step, &version) != kSuccess) return false;
+    memory_map_ = {{static_cast<const u8*>(room), size}, step};
+    return true;
+  }
+
   // The map's place is told first: nothing may be allocated between the map and the end. Firmware may change its mind
   // once (7.4.6).
-  bool leave(u64 map) {
+  bool leave() {
     if (!set("linux,uefi-system-table", reinterpret_cast<u64>(&system_))) return false;
-    if (!set("linux,uefi-mmap-start", map) || !set("linux,uefi-mmap-size", 0)) return false;
+    if (!set("linux,uefi-mmap-start", map_) || !set("linux,uefi-mmap-size", 0)) return false;
     if (!set("linux,uefi-mmap-desc-size", 0)) return false;
     for (int tries = 0; tries < 3; ++tries) {
-      usize size = kMapRoom, key = 0, step = 0;
-      u32 version = 0;
-      if (boot_.get_memory_map(&size, reinterpret_cast<void*>(map), &key, &step, &version) != kSuccess) return false;
+      usize key = 0;
+      if (!read_map(key)) return false;
       if (boot_.exit_boot_services(image_, key) != kSuccess) continue;
-      replace("linux,uefi-mmap-size", size);
-      replace("linux,uefi-mmap-desc-size", step);
+      replace("linux,uefi-mmap-size", memory_map_.bytes.size());
+      replace("linux,uefi-mmap-desc-size", memory_map_.step);
       return true;
     }
     return false;
@@ -147,6 +214,8 @@ class Application {
   SystemTable& system_;
   BootServices& boot_;
   void* tree_ = nullptr;
+  u64 map_ = 0;  // room for the map
+  MemoryMap memory_map_;
 };
 
 }  // namespace

@@ -121,6 +121,90 @@ TEST(AcpiDevices, AnyBeginningAndAnyChangedByteIsBorne) {
   }
 }
 
+Code package(const Code& elements, u8 count) { return join({{0x12}, block(join({{count}, elements}))}); }
+
+Code route(u32 address, u8 pin, const Code& source, u8 index) {
+  return package(join({dword(address), byte(pin), source, byte(index)}), 4);
+}
+
+std::vector<lib::acpi::PinRoute> routes_of(const Code& elements) {
+  std::vector<lib::acpi::PinRoute> all;
+  const AcpiTable table =
+      dsdt(device("PCI0", join({name("_SEG", byte(2)), name("_BBN", byte(0x80)), name("_PRT", package(elements, 9))})));
+  lib::acpi::for_each_device(table, [&](const DeviceDescription& found) {
+    EXPECT_EQ(found.name, lib::acpi::signature("PCI0"));
+    EXPECT_EQ(found.segment, 2u);
+    EXPECT_EQ(found.first_bus, 0x80u);
+    lib::acpi::for_each_route(found.routes, [&](const lib::acpi::PinRoute& entry) { all.push_back(entry); });
+  });
+  return all;
+}
+
+TEST(AcpiRoutes, ByNumberAndByLink) {
+  const auto found = routes_of(join({route(0x1'ffff, 0, {0x00}, 35), route(0x2'ffff, 3, text("L001"), 0),
+                                     route(0x3'ffff, 1, join({{'\\', 0x2e}, text("_SB_LNKB")}), 1)}));
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(found[0].slot, 1u);
+  EXPECT_EQ(found[0].link, 0u);
+  EXPECT_EQ(found[0].number, 35u);
+  EXPECT_EQ(found[1].slot, 2u);
+  EXPECT_EQ(found[1].pin, 3u);
+  EXPECT_EQ(found[1].link, lib::acpi::signature("L001"));
+  EXPECT_EQ(found[2].link, lib::acpi::signature("LNKB"));
+  EXPECT_EQ(found[2].number, 1u);
+}
+
+TEST(AcpiRoutes, InAPackageWhoseLengthIsAnExpression) {
+  const auto routes_with_length = [](const Code& length) {
+    usize seen = 0;
+    const Code routes = join({{0x13}, block(join({length, route(0xffff, 0, text("L000"), 0)}))});
+    lib::acpi::for_each_device(dsdt(device("PCI0", name("_PRT", routes))), [&](const DeviceDescription& found) {
+      lib::acpi::for_each_route(found.routes, [&](const lib::acpi::PinRoute&) { ++seen; });
+    });
+    return seen;
+  };
+  EXPECT_EQ(routes_with_length(byte(0x80)), 1u) << "as QEMU writes it";
+  EXPECT_EQ(routes_with_length({0x60}), 0u) << "a method's variable";
+}
+
+TEST(AcpiRoutes, WhatIsNoRouteEndsThem) {
+  const Code good = route(0xffff, 0, {0x00}, 35);
+  EXPECT_EQ(routes_of(join({good, route(0xffff, 4, {0x00}, 35), good})).size(), 1u);
+  EXPECT_EQ(routes_of(join({good, byte(7), good})).size(), 1u);
+  EXPECT_EQ(routes_of(join({good, route(0xffff, 0, {0x60}, 35)})).size(), 1u) << "a local variable of a method";
+  EXPECT_EQ(routes_of(join({good, package(dword(0xffff), 1)})).size(), 1u);
+  const Code whole = join({good, route(0x1'ffff, 1, text("L001"), 0)});
+  for (usize size = 0; size < whole.size(); ++size)
+    EXPECT_LE(routes_of({whole.begin(), whole.begin() + static_cast<isize>(size)}).size(), 1u);
+}
+
+TEST(AcpiDevices, ABridgeThatKnowsItsConfigurationSpace) {
+  const Code buses{0x88, 13, 0, 2, 0x0c, 0, 0, 0, 0x10, 0, 0x1f, 0, 0, 0, 0x10, 0, 0x79, 0};
+  const Code base = method("_CBA", 0, returned(join({{0x0e}, {0, 0, 0, 0x10, 0x40, 0, 0, 0}})));
+  lib::acpi::for_each_device(dsdt(device("PCI0", join({base, name("_CRS", buffer(buses))}))),
+                             [](const DeviceDescription& found) {
+                               EXPECT_EQ(found.config_base, 0x40'1000'0000u);
+                               const auto all = resources_of({found.resources.begin(), found.resources.end()});
+                               ASSERT_EQ(all.size(), 1u);
+                               EXPECT_EQ(all[0].kind, Resource::Kind::Buses);
+                               EXPECT_EQ(all[0].base, 16u);
+                               EXPECT_EQ(all[0].size, 16u);
+                             });
+}
+
+TEST(AcpiResources, WindowsOfABridge) {
+  Code code{0x87, 23, 0, 0, 0x0c, 0};
+  for (const u32 word : {0u, 0x1000'0000u, 0x3eff'ffffu, 0u, 0x2eff'0000u}) sample::append(code, word);
+  Code consumer = code;
+  consumer[4] = 0x0d;
+  const auto windows = resources_of(code);
+  ASSERT_EQ(windows.size(), 1u);
+  EXPECT_TRUE(windows[0].is_window);
+  EXPECT_EQ(windows[0].bus_base, 0x1000'0000u);
+  ASSERT_EQ(resources_of(consumer).size(), 1u);
+  EXPECT_FALSE(resources_of(consumer)[0].is_window);
+}
+
 TEST(AcpiResources, SmallOnes) {
   const auto found = resources_of(
       {0x22, 0x02, 0x80, 0x23, 0x10, 0x00, 0x18, 0x47, 1, 0x60, 0, 0x60, 0, 1, 4, 0x4b, 0x64, 0, 1, 0x79, 0});
@@ -144,6 +228,7 @@ TEST(AcpiResources, AddressSpacesAreAsTheCpuSeesThem) {
   const auto found = resources_of(code);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].base, 0x40'1000'0000u);
+  EXPECT_EQ(found[0].bus_base, 0x1000'0000u);
   EXPECT_EQ(found[0].size, 0x1000'0000u);
 }
 

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <map>
 
-#include "tests/unit/acpi/sample_tables.hpp"
+#include "tests/unit/acpi/sample_madt.hpp"
 
 namespace {
 
@@ -23,10 +23,10 @@ BootMemory eight_gib() {
   return memory;
 }
 
-NumaTopology read(const AcpiTable& srat, const AcpiTable& distances = {}) {
+NumaTopology read(const AcpiTable& srat, const AcpiTable& distances = {}, const AcpiTable& madt = {}) {
   NumaTopology numa;
   // In memory of its own size: reading beyond its end is seen.
-  lib::acpi::read_numa(srat, distances, eight_gib().ram(), numa);
+  lib::acpi::read_numa({.srat = srat, .slit = distances, .madt = madt}, eight_gib().ram(), numa);
   return numa;
 }
 
@@ -69,11 +69,13 @@ TEST(AcpiNuma, FourNodesOneWithoutMemoryOneWithoutProcessors) {
 TEST(AcpiNuma, ProcessorsOfOtherArchitecturesAndUnknownRecords) {
   Srat srat;
   srat.memory(4, 0, 3 * GiB).memory(8, 4 * GiB, 5 * GiB).gicc(4, 17).rintc(8, 18).unknown(5, 32);
-  const NumaTopology numa = read(srat.table());
+  const NumaTopology numa = read(srat.table(), {}, sample::Madt().cpu(17, 0x300).table());
   ASSERT_EQ(numa.flaw(), nullptr);
   EXPECT_EQ(numa.nodes(), 2u);
-  EXPECT_EQ(numa.node_of_cpu(17), 0);
+  EXPECT_EQ(numa.node_of_cpu(0x300), 0) << "the SRAT has its uid";
+  EXPECT_EQ(numa.node_of_cpu(17), -1);
   EXPECT_EQ(numa.node_of_cpu(18), 1);
+  EXPECT_EQ(read(srat.table()).node_of_cpu(17), -1) << "what the MADT does not list is not there";
 }
 
 TEST(AcpiNuma, RecordsThatAreSwitchedOffDoNotCount) {
