@@ -35,7 +35,7 @@ void FrameGather::flush() {
   if (high_ == 0) return;
   {
     sync::PreemptGuard preemption_off;
-    hal::tlb_shootdown(cpus_, low_, high_);
+    hal::tlb_flush_user(root_, low_, high_);
   }
   for (usize i = 0; i < count_; ++i) release_frame(frames_[i]);
   count_ = 0;
