@@ -72,9 +72,15 @@ bool AddressSpace::is_free(State& state, VirtAddr start, VirtAddr end) {
 }
 
 Result<VirtAddr> AddressSpace::find_gap(State& state, u64 size, VirtAddr hint) {
-  if (hint >= hal::arch::kUserMinimum && hal::is_user_range(hint, size) && is_free(state, hint, hint + size))
+  // Above where things are placed a program goes by a hint there, on which it also gets another place there; one below
+  // never brings it across (Linux, Documentation/arch/x86/x86_64/5level-paging.rst).
+  const bool wants_high = hint > hal::placement_end();
+  const bool crosses = !wants_high && hint + size > hal::placement_end();
+  if (hint >= hal::arch::kUserMinimum && !crosses && hal::is_user_range(hint, size) &&
+      is_free(state, hint, hint + size)) {
     return hint;
-  VirtAddr top = state.map_top;
+  }
+  VirtAddr top = wants_high ? state.map_top + (hal::arch::user_end() - hal::placement_end()) : state.map_top;
   for (auto at = state.mappings.end(); at != state.mappings.begin();) {
     --at;
     if (at->start >= top) continue;
