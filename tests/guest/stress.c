@@ -224,7 +224,7 @@ CASE(signal_storm_loses_none) {
 
 /* Programs that have different things at the same addresses, in turn on the same CPUs: nobody ever sees another's, or
    what it has itself taken away. */
-enum { kPrograms = 24, kPages = 4, kTurns = 30 };
+enum { kPrograms = 12, kPages = 4, kTurns = 20 };
 static volatile unsigned* area;
 
 static volatile unsigned* word_of(int number) { return area + (size_t)number * kPage / sizeof(*area); }
