@@ -7,6 +7,7 @@
 //   arch::kFrameTableBase  the array of PageFrame, one for each frame of RAM (sparse: holes are unmapped)
 //   arch::kImageLinkBase   where the kernel image is linked; it runs at kImageLinkBase + slide
 //   arch::user_end()       the first address that user programs cannot use
+//   arch::kPlacementLimit  from here on nothing is placed but by a program's own wish
 //   arch::kUserRootHasKernelHalf  see hal/tlb.hpp
 //   arch::kUserMinimum     the lowest address that mmap hands out without MAP_FIXED
 #pragma once
@@ -27,10 +28,9 @@ inline PhysAddr virt_to_phys(const void* address) {
   return {reinterpret_cast<VirtAddr>(address) - arch::kDirectMapBase};
 }
 
-// Nothing is placed from here on but by a program's own wish: programs keep marks in the upper 16 bits of pointers.
+// The limit is where programs rely on it: they keep marks in the upper 16 or 17 bits of pointers.
 inline VirtAddr placement_end() {
-  constexpr VirtAddr kUnmarked = 0x0001'0000'0000'0000 - kPageSize;
-  return arch::user_end() < kUnmarked ? arch::user_end() : kUnmarked;
+  return arch::user_end() < arch::kPlacementLimit ? arch::user_end() : arch::kPlacementLimit;
 }
 
 inline bool is_user_range(VirtAddr address, usize size) {

@@ -18,12 +18,19 @@ class CpuMask {
   void clear(u32 cpu) { word(cpu).fetch_and(~bit(cpu), std::memory_order_seq_cst); }
   bool test(u32 cpu) const { return (words_[cpu / 64].load(std::memory_order_seq_cst) & bit(cpu)) != 0; }
   u64 raw(usize index) const { return words_[index].load(std::memory_order_seq_cst); }
+  void set_raw(usize index, u64 bits) { words_[index].fetch_or(bits, std::memory_order_seq_cst); }
   static constexpr usize kWords = kMaxCpus / 64;
 
  private:
   static u64 bit(u32 cpu) { return u64{1} << (cpu % 64); }
   std::atomic<u64>& word(u32 cpu) { return words_[cpu / 64]; }
   std::atomic<u64> words_[kWords] = {};
+};
+
+// Some CPUs as they were found at one moment. Nobody changes it behind one's back.
+struct CpuSet {
+  u64 words[CpuMask::kWords] = {};
+  u64 raw(usize index) const { return words[index]; }
 };
 
 enum class Ipi : u32 {

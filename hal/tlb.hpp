@@ -1,7 +1,7 @@
 // The translation caches of all CPUs.
 #pragma once
 
-#include "hal/smp.hpp"
+#include "hal/user_root.hpp"
 #include "kernel/lib/types.hpp"
 
 namespace hal {
@@ -12,17 +12,20 @@ namespace hal {
 // it makes the first user root.
 PhysAddr kernel_root();
 
-// Makes `root` the user half of the calling CPU's address space and drops what the TLB knew of the one before.
-// Preemption off. The kernel half is the same in every root.
-void activate_root(PhysAddr root);
+// Makes `root` the user half of the calling CPU's address space, which no longer uses what the TLB knows of the one
+// before. The caller has set the CPU active in it, and clears that of the one before afterwards. Interrupts off. The
+// kernel half is the same in every root.
+void activate_root(UserRoot& root);
 
-// Forgets translations of [start, end) (whole pages) in this CPU's TLB.
+// Forgets translations of [start, end) (whole pages) in this CPU's TLB, whatever root they are of.
 void tlb_flush_local(VirtAddr start, VirtAddr end);
 
-// The same on every CPU of `cpus`, the calling one included if set. Returns when all are done. For user addresses the
-// mask is that of the CPUs on which the root is or was active; for kernel addresses all CPUs. Interrupts on or off:
-// a CPU that waits here answers others' requests while it does. Preemption off.
-void tlb_shootdown(const CpuMask& cpus, VirtAddr start, VirtAddr end);
+// Entries of `root` for [start, end) were changed: no CPU uses the old ones when this returns. Interrupts on or off: a
+// CPU that waits here answers others' requests while it does. Preemption off.
+void tlb_flush_user(UserRoot& root, VirtAddr start, VirtAddr end);
+
+// The same for kernel addresses, on every CPU.
+void tlb_flush_kernel(VirtAddr start, VirtAddr end);
 
 // After new instructions were written at [start, end) through another mapping, before they are executed (no effect
 // where the hardware keeps instruction caches coherent). All CPUs.

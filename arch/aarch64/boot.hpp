@@ -74,6 +74,13 @@ void parse_boot_info(u64 device_tree);
 // boot_paging.cpp: the final tables, and hal_aarch64_boot_block.
 void build_page_tables();
 
+// mmu.cpp. No user mappings on the calling CPU, and ASID 0.
+void activate_empty_root();
+// When the number of CPUs is known, before the first program.
+void start_asids(u32 cpus);
+// Whether the calling CPU has as many bits of ASID as the boot CPU.
+bool asids_fit();
+
 // Through the direct map, after boot. Not valid() where ACPI describes the machine: what the EFI stub made is no such
 // tree.
 lib::fdt::Tree device_tree();

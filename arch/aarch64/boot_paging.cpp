@@ -156,12 +156,13 @@ u64 translation_control() {
   constexpr u64 kWalks = kWalksWriteBack | kWalksInnerShareable;
   constexpr u64 kKernelGranule4K = u64{2} << 30;
   constexpr u64 kIgnoreUserTopByte = u64{1} << 37;  // TBI0: programs keep tags there, as on Linux
+  constexpr u64 kWideAsids = u64{1} << 36;          // AS; A1 is 0: TTBR0_EL1 has the number
   constexpr u64 kUserFaultsAtOnce = u64{1} << 56;   // E0PD1: no timing tells user mode what the kernel maps
   constexpr u64 kMostPhysicalBits = 5;              // 48
   const u64 range = std::min(id_field(HAL_READ_REGISTER("id_aa64mmfr0_el1"), 0), kMostPhysicalBits);
   const bool has_e0pd = id_field(HAL_READ_REGISTER("id_aa64mmfr2_el1"), 60) != 0;
   return kSize | kWalks << 8 | kSize << 16 | kWalks << 24 | kKernelGranule4K | range << 32 | kIgnoreUserTopByte |
-         (has_e0pd ? kUserFaultsAtOnce : 0);
+         (cpu_has_wide_asids() ? kWideAsids : 0) | (has_e0pd ? kUserFaultsAtOnce : 0);
 }
 
 // pte.hpp has the indices.
@@ -236,7 +237,7 @@ static void describe_machine() {
 
 extern "C" void hal_aarch64_boot_main() {
   hal_aarch64_mmu_on = 1;
-  activate_root(image_to_phys(hal_aarch64_empty_root));
+  activate_empty_root();
   static_cast<void>(hal_cpu_init());
   describe_machine();
   kernel::kernel_main(early_boot.info);

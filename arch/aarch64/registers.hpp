@@ -29,6 +29,9 @@ inline bool cpu_has_pmu() {
   return version != 0 && version != 0xf;  // 0xf: not Arm's
 }
 
+// ID_AA64MMFR0_EL1.ASIDBits: 16 bits where 2, else 8. TCR_EL1.AS turns them on.
+inline bool cpu_has_wide_asids() { return id_field(HAL_READ_REGISTER("id_aa64mmfr0_el1"), 4) == 2; }
+
 // MPIDR_EL1: the affinity levels 3 to 0, without the flags between them.
 inline constexpr u64 kAffinityMask = 0xff'00ff'ffff;
 inline u64 cpu_affinity() { return HAL_READ_REGISTER("mpidr_el1") & kAffinityMask; }

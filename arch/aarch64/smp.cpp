@@ -29,9 +29,9 @@ constinit u32 cpu_count = 1;
 constinit std::atomic<bool> alive = false;
 
 extern "C" [[noreturn]] void hal_aarch64_secondary_main() {
-  activate_root(image_to_phys(hal_aarch64_empty_root));
+  activate_empty_root();
   static_cast<void>(hal_cpu_init());
-  if (!irq_init_cpu()) halt_forever();
+  if (!asids_fit() || !irq_init_cpu()) halt_forever();
   static_cast<void>(hal_timer_init());
   alive.store(true, std::memory_order_release);
   kernel::secondary_main();
@@ -119,6 +119,7 @@ hal_status_t hal_smp_init(void) {
     hal_log(HAL_LOG_WARNING, "smp", "no PSCI: %u CPUs are not used", cpu_count - 1);
     cpu_count = 1;
   }
+  start_asids(cpu_count);
   return HAL_OK;
 }
 

@@ -37,6 +37,13 @@ extern "C" [[noreturn]] void hal_riscv_boot_main();
 // The boot root's kernel half, as the kernel's root has it now. Before another CPU starts.
 void refresh_boot_root();
 
+// mmu.cpp. The kernel's own root on the calling CPU, with ASID 0.
+void activate_kernel_root();
+// When the number of CPUs is known, before the first program.
+void start_asids(u32 cpus);
+// Whether the calling CPU has as many bits of ASID as the boot CPU.
+bool asids_fit();
+
 // The device tree, once the kernel runs at its own addresses.
 lib::fdt::Tree device_tree();
 

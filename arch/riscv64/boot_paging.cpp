@@ -219,7 +219,7 @@ extern "C" EarlyResult hal_riscv_early_boot(u64 hart, u64 device_tree) {
 static constinit lib::NumaTopology numa;
 
 extern "C" void hal_riscv_boot_main() {
-  activate_root(kernel_root());
+  activate_kernel_root();
   static_cast<void>(hal_cpu_init());
   detect_features();
   early_boot.info.loader = "Linux Image";

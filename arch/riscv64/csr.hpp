@@ -26,11 +26,16 @@ inline constexpr u64 kSatpSv39 = u64{8} << 60;
 inline constexpr u64 kSatpSv48 = u64{9} << 60;
 inline constexpr u64 kSatpSv57 = u64{10} << 60;
 inline constexpr u64 kSatpNumberMask = (u64{1} << 44) - 1;
+inline constexpr unsigned kSatpAsidShift = 44;
+inline constexpr u64 kSatpAsidMask = u64{0xffff} << kSatpAsidShift;
 
 inline void flush_page(VirtAddr address) { asm volatile("sfence.vma %0, zero" : : "r"(address) : "memory"); }
 inline void flush_everything() { asm volatile("sfence.vma" : : : "memory"); }
-// All but global translations: those of address space 0, the only one in use.
-inline void flush_user_half() { asm volatile("sfence.vma zero, %0" : : "r"(u64{0}) : "memory"); }
+// Without global translations: those of one address space.
+inline void flush_page_of(u64 asid, VirtAddr address) {
+  asm volatile("sfence.vma %0, %1" : : "r"(address), "r"(asid) : "memory");
+}
+inline void flush_asid(u64 asid) { asm volatile("sfence.vma zero, %0" : : "r"(asid) : "memory"); }
 inline void fence_instructions() { asm volatile("fence.i" : : : "memory"); }
 
 }  // namespace hal::arch

@@ -23,14 +23,16 @@ Console console_kind() {
 }  // namespace
 
 // SBI 2.0, chapter 3: extension in a7, function in a6; all registers but a0 and a1 are preserved.
-SbiResult sbi_call(SbiExtension extension, u64 function, u64 argument0, u64 argument1, u64 argument2, u64 argument3) {
+SbiResult sbi_call(SbiExtension extension, u64 function, u64 argument0, u64 argument1, u64 argument2, u64 argument3,
+                   u64 argument4) {
   register u64 a0 asm("a0") = argument0;
   register u64 a1 asm("a1") = argument1;
   register u64 a2 asm("a2") = argument2;
   register u64 a3 asm("a3") = argument3;
+  register u64 a4 asm("a4") = argument4;
   register u64 a6 asm("a6") = function;
   register u64 a7 asm("a7") = static_cast<u64>(extension);
-  asm volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a2), "r"(a3), "r"(a6), "r"(a7) : "memory");
+  asm volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a2), "r"(a3), "r"(a4), "r"(a6), "r"(a7) : "memory");
   return {static_cast<i64>(a0), a1};
 }
 
@@ -48,6 +50,10 @@ SbiResult sbi_remote_fence_i(HartMask harts) { return sbi_call(SbiExtension::Rem
 
 SbiResult sbi_remote_flush(HartMask harts, VirtAddr start, u64 size) {
   return sbi_call(SbiExtension::RemoteFence, 1, harts.bits, harts.base, start, size);
+}
+
+SbiResult sbi_remote_flush_of(u64 asid, HartMask harts, VirtAddr start, u64 size) {
+  return sbi_call(SbiExtension::RemoteFence, 2, harts.bits, harts.base, start, size, asid);
 }
 
 SbiResult sbi_start_hart(u64 hart, u64 physical_entry, u64 argument) {

@@ -23,7 +23,7 @@ enum class SbiExtension : u64 {
   DebugConsole = 0x4442'434e,
 };
 
-SbiResult sbi_call(SbiExtension extension, u64 function, u64 a0 = 0, u64 a1 = 0, u64 a2 = 0, u64 a3 = 0);
+SbiResult sbi_call(SbiExtension extension, u64 function, u64 a0 = 0, u64 a1 = 0, u64 a2 = 0, u64 a3 = 0, u64 a4 = 0);
 bool sbi_has(SbiExtension extension);
 
 // A set of harts as the calls take it: bit n of the mask is hart base + n.
@@ -36,8 +36,9 @@ struct HartMask {
 void sbi_set_timer(u64 when);
 SbiResult sbi_send_ipi(HartMask harts);
 SbiResult sbi_remote_fence_i(HartMask harts);
-// Returns when all are done.
+// These return when all are done. The first takes global translations too, the second those of one address space.
 SbiResult sbi_remote_flush(HartMask harts, VirtAddr start, u64 size);
+SbiResult sbi_remote_flush_of(u64 asid, HartMask harts, VirtAddr start, u64 size);
 SbiResult sbi_start_hart(u64 hart, u64 physical_entry, u64 argument);
 void sbi_put_char(char c);
 // Negative: there is none. At virtual addresses, not by two at a time.

@@ -35,8 +35,9 @@ constinit SecondaryStart secondary_start;
 u64 physical(u64 in_image) { return in_image - early_boot.offset; }
 
 extern "C" [[noreturn]] void hal_riscv_secondary_main() {
-  activate_root(kernel_root());
+  activate_kernel_root();
   static_cast<void>(hal_cpu_init());
+  if (!asids_fit()) halt_forever();
   irq_init_cpu();
   // Flushes that were sent before we were known as running have passed us by.
   flush_everything();
@@ -140,6 +141,7 @@ hal_status_t hal_smp_init(void) {
     cpu_count = 1;
   }
   refresh_boot_root();
+  start_asids(cpu_count);
   return HAL_OK;
 }
 

@@ -17,8 +17,8 @@ void send_request(u32 cpu, u32 bits);
 
 // Calls fn(HartMask) for the started CPUs of `cpus` but the calling one, 64 neighbouring hart ids at a time. Preemption
 // off.
-template <class Fn>
-void for_other_harts(const CpuMask& cpus, Fn fn) {
+template <class Cpus, class Fn>
+void for_other_harts(const Cpus& cpus, Fn fn) {
   const u32 self = current_cpu()->id;
   HartMask harts;
   for (usize word = 0; word < CpuMask::kWords; ++word) {

@@ -11,6 +11,9 @@
 #define MULTIBOOT2_MAGIC 0xe85250d6
 #define PROTOCOL_MULTIBOOT2 1
 #define PROTOCOL_PVH 2
+#define SELECTOR_BOOT_CODE32 0x08
+#define CR0_PG 0x80000000
+#define CR4_LA57 0x1000
 
 /* Physical address of something in this section. */
 #define PHYSICAL(label) (IMAGE_LOAD_ADDRESS + (label) - head_start)
@@ -110,6 +113,7 @@ base:
   jmp 2b
 3:
   movl %cr4, %eax
+  andl $~CR4_LA57, %eax  /* the tables above have four levels, whatever firmware used */
   orl $(1 << 5), %eax
   movl %eax, %cr4
   movl $0xc0000080, %ecx
@@ -146,6 +150,9 @@ long_mode:
   leaq __boot_stack_end(%rip), %rsp
   xorl %ebp, %ebp
   call hal_x86_early_boot
+  testl $CR4_LA57, hal_x86_boot_cr4(%rip)
+  jnz five_levels
+climb:
   /* rax = the final root table, rdx = what to add to an address here for the one where the kernel runs. The boot root
      maps both by now. */
   leaq high_entry(%rip), %rcx
@@ -158,11 +165,46 @@ high_entry:
   call hal_x86_boot_main
   ud2
 
+/* CR4.LA57 changes with paging off alone, and that goes off in compatibility mode alone (Intel SDM vol. 3A 4.1.2). The
+   way there and back is the stack's, because the switches lose the upper halves of the registers. */
+five_levels:
+  pushq %rax
+  pushq %rdx
+  leaq base(%rip), %rbp
+  leaq without_paging(%rip), %rax
+  pushq $SELECTOR_BOOT_CODE32
+  pushq %rax
+  lretq
+  .code32
+without_paging:
+  movl %cr0, %eax
+  andl $~CR0_PG, %eax
+  movl %eax, %cr0
+  leal hal_x86_boot_root5 - base(%ebp), %eax
+  movl %eax, %cr3
+  movl %cr4, %eax
+  orl $CR4_LA57, %eax
+  movl %eax, %cr4
+  movl %cr0, %eax
+  orl $CR0_PG, %eax
+  movl %eax, %cr0
+  leal with_five_levels - base(%ebp), %eax
+  pushl $SELECTOR_KERNEL_CODE
+  pushl %eax
+  lretl
+  .code64
+with_five_levels:
+  movl %esp, %esp
+  popq %rdx
+  popq %rax
+  xorl %ebp, %ebp
+  jmp climb
+
   .section .data.boot, "aw"
   .balign 8
 boot_gdt:
   .quad 0
-  .quad 0
+  .quad 0x00cf9b000000ffff  /* 0x08: 32-bit code */
   .quad 0x00af9b000000ffff  /* 0x10: 64-bit code */
   .quad 0x00cf93000000ffff  /* 0x18: data */
 boot_gdt_end:
@@ -175,6 +217,10 @@ boot_gdt_pointer:
   .globl hal_x86_boot_root
   .hidden hal_x86_boot_root
 hal_x86_boot_root:
+  .skip 4096
+  .globl hal_x86_boot_root5
+  .hidden hal_x86_boot_root5
+hal_x86_boot_root5:
   .skip 4096
 boot_pointers:
   .skip 4096

@@ -18,7 +18,8 @@ struct EarlyBoot {
   BootProtocol protocol = BootProtocol::Multiboot2;
   PhysRange firmware[kMaxFirmwareRanges];
   usize firmware_count = 0;
-  u64 root = 0;  // the final root table
+  u64 root = 0;       // the final root table
+  u64 boot_root = 0;  // the way up for every CPU: maps the first 4 GiB onto themselves, and the kernel half
 
   void add_firmware(u64 base, u64 size) {
     if (firmware_count < kMaxFirmwareRanges && size != 0) firmware[firmware_count++] = {{base}, size};
@@ -28,6 +29,9 @@ extern EarlyBoot early_boot;
 
 // boot_info.cpp: fills early_boot.info but for kernel_image and kernel_slide, and early_boot.firmware.
 void parse_boot_info(BootProtocol protocol, u32 address);
+
+// CR4 on the way to long mode, with LA57 where there are five levels (boot.S, smp_trampoline.S).
+extern "C" u64 hal_x86_boot_cr4;
 
 // boot_paging.cpp: the final tables, and the image prepared to run at its virtual address.
 struct EarlyResult {

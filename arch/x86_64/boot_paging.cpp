@@ -24,15 +24,20 @@
 extern "C" {
 extern u8 __kernel_start[], __text_start[], __text_end[], __rodata_start[], __rodata_end[], __data_start[];
 extern u8 __boot_stack_start[], __boot_stack_end[], __kernel_end[];
-extern u64 hal_x86_boot_root[];
+extern u64 hal_x86_boot_root[], hal_x86_boot_root5[];
 struct Rela {
   u64 offset, info;
   i64 addend;
 };
 extern const Rela __rela_start[], __rela_end[];
+constinit VirtAddr hal_x86_user_limit = hal::arch::kUserEnd4;
+constinit u64 hal_x86_boot_cr4 = 1 << 5;  // PAE
 }
 
 namespace hal::arch {
+
+constinit unsigned paging_levels = 4;
+
 namespace {
 
 struct EarlyAccess {
@@ -53,6 +58,19 @@ u64 address_of(const u8* symbol) { return reinterpret_cast<u64>(symbol); }
 
 void need(bool success) {
   if (!success) early_panic("no memory for page tables below 4 GiB");
+}
+
+// Four levels are in use already. boot.S turns to five on the way to the kernel's addresses, because that takes paging
+// off for a moment; what four levels map lies below the first entry of the new root.
+void choose_levels() {
+  constexpr u64 kLa57 = 1 << 12;
+  early_boot.boot_root = reinterpret_cast<u64>(hal_x86_boot_root);
+  if (!features.la57 || find_option(early_boot.info.command_line, "no5lvl") != nullptr) return;
+  hal_x86_boot_root5[0] = Pte::make_table({early_boot.boot_root});
+  early_boot.boot_root = reinterpret_cast<u64>(hal_x86_boot_root5);
+  paging_levels = 5;
+  hal_x86_user_limit = kUserEnd5;
+  hal_x86_boot_cr4 |= kLa57;
 }
 
 void map_image(Walker& walker, u64 offset) {
@@ -139,10 +157,11 @@ void build_page_tables(EarlyResult& result) {
   // The top-level entries of what is mapped at run time, so that they are the same in every user root.
   need(walker.make(kVmallocBase, Pte::levels() - 2).entry != nullptr);
   need(walker.make(kFrameTableBase, Pte::levels() - 2).entry != nullptr);
-  need(walker.make(kFrameTableBase + level_size(Pte::levels() - 1), Pte::levels() - 2).entry != nullptr);
+  need(walker.make(kFrameTableBase + level_size(3), Pte::levels() - 2).entry != nullptr);
   // The boot root gets the upper half as well: the way up leads through it, and so do the other CPUs.
+  u64* boot_root = access.table({early_boot.boot_root});
   const u64* final_root = access.table(root);
-  for (usize i = kTableEntries / 2; i < kTableEntries; ++i) hal_x86_boot_root[i] = final_root[i];
+  for (usize i = kTableEntries / 2; i < kTableEntries; ++i) boot_root[i] = final_root[i];
 }
 
 extern "C" EarlyResult hal_x86_early_boot(u32 protocol, u32 information) {
@@ -152,6 +171,7 @@ extern "C" EarlyResult hal_x86_early_boot(u32 protocol, u32 information) {
   info.kernel_image = {{address_of(__kernel_start)}, address_of(__kernel_end) - address_of(__kernel_start)};
   parse_boot_info(static_cast<BootProtocol>(protocol), information);
   enable_smap_instructions();
+  choose_levels();
   EarlyResult result;
   build_page_tables(result);
   relocate_image(info.kernel_slide);

@@ -3,6 +3,7 @@
 
 #include "arch/x86_64/features.hpp"
 #include "arch/x86_64/instructions.hpp"
+#include "arch_impl/pte.hpp"
 #include "hal/cpu.h"
 #include "hal/cpu.hpp"
 #include "hal/timer.hpp"
@@ -68,12 +69,12 @@ constexpr Flag kFlags[] = {
     {4, 7, "smep"},          {4, 8, "bmi2"},     {4, 9, "erms"},        {4, 18, "rdseed"},
     {4, 19, "adx"},          {4, 20, "smap"},    {4, 23, "clflushopt"}, {4, 24, "clwb"},
     {4, 29, "sha_ni"},       {5, 2, "umip"},     {5, 9, "vaes"},        {5, 10, "vpclmulqdq"},
-    {5, 22, "rdpid"},        {6, 4, "fsrm"},
+    {5, 16, "la57"},         {5, 22, "rdpid"},   {6, 4, "fsrm"},
 };
 
 u32 flag_word(u8 word) {
-  // What the kernel did not enable is not to be seen: AVX without XSAVE.
-  constexpr u32 kAvxBit = 1 << 28, kXsaveBit = 1 << 26;
+  // What the kernel did not enable is not to be seen: AVX without XSAVE, LA57 with `no5lvl`.
+  constexpr u32 kAvxBit = 1 << 28, kXsaveBit = 1 << 26, kLa57Bit = 1 << 16;
   const bool avx = (features.xcr0 & 4) != 0;
   switch (word) {
     case 0: return features.leaf1_edx;
@@ -81,7 +82,7 @@ u32 flag_word(u8 word) {
     case 2: return features.leaf1_ecx & ~(avx ? 0 : kAvxBit) & ~(features.xsave ? 0 : kXsaveBit);
     case 3: return features.extended_ecx;
     case 4: return features.leaf7_ebx & ~(avx ? 0u : 1u << 5);
-    case 5: return features.leaf7_ecx;
+    case 5: return features.leaf7_ecx & ~(arch::paging_levels == 5 ? 0 : kLa57Bit);
     default: return features.leaf7_edx;
   }
 }

@@ -57,6 +57,7 @@ void detect_features() {
     features.smep = bit(seven.ebx, 7);
     features.smap = bit(seven.ebx, 20);
     features.umip = bit(seven.ecx, 2);
+    features.la57 = bit(seven.ecx, 16);
   }
   const u32 last_extended = cpuid(0x8000'0000).eax;
   const CpuidResult extended = cpuid(0x8000'0001);

@@ -9,6 +9,7 @@
 #include "arch/x86_64/instructions.hpp"
 #include "arch/x86_64/lapic.hpp"
 #include "arch/x86_64/shootdown.hpp"
+#include "hal/cpu.h"
 #include "hal/cpu.hpp"
 #include "hal/layout.hpp"
 #include "hal/tlb.hpp"
@@ -52,7 +53,8 @@ void serve_shootdowns() {
 
 namespace hal {
 
-void activate_root(PhysAddr root) { arch::write_cr3(root.value); }
+// Drops all but global entries (Intel SDM vol. 3A 4.10.4.1): no PCIDs are used.
+void activate_root(UserRoot& root) { arch::write_cr3(root.table().value); }
 
 void tlb_flush_local(VirtAddr start, VirtAddr end) {
   // About where single pages cost more than refilling what a full flush drops.
@@ -66,7 +68,11 @@ void tlb_flush_local(VirtAddr start, VirtAddr end) {
   }
 }
 
-void tlb_shootdown(const CpuMask& cpus, VirtAddr start, VirtAddr end) {
+namespace {
+
+// Which CPUs, as words of 64: the shape of CpuMask and CpuSet.
+template <class Cpus>
+void shoot_down(const Cpus& cpus, VirtAddr start, VirtAddr end) {
   const InterruptGuard guard;
   const u32 self = current_cpu()->id;
   arch::Mailbox& own = arch::mailboxes[self];
@@ -92,6 +98,21 @@ void tlb_shootdown(const CpuMask& cpus, VirtAddr start, VirtAddr end) {
     arch::serve_shootdowns();
     relax();
   }
+}
+
+}  // namespace
+
+void tlb_flush_user(UserRoot& root, VirtAddr start, VirtAddr end) {
+  // The stores to the entries must not wait in this CPU's buffer until after the look at who is active: a CPU that sets
+  // itself active in between would walk what was there before.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  shoot_down(root.active(), start, end);
+}
+
+void tlb_flush_kernel(VirtAddr start, VirtAddr end) {
+  CpuSet everybody;
+  for (u32 cpu = 0; cpu < hal_cpu_count(); ++cpu) everybody.words[cpu / 64] |= u64{1} << cpu % 64;
+  shoot_down(everybody, start, end);
 }
 
 // Instruction caches follow writes by any CPU (Intel SDM vol. 3A 12.6); the jump to the new code is what serializes.

@@ -25,7 +25,6 @@
 
 extern "C" {
 extern const u8 hal_x86_trampoline_start[], hal_x86_trampoline_end[], hal_x86_trampoline_block[];
-extern u64 hal_x86_boot_root[];
 }
 
 namespace hal::arch {
@@ -40,7 +39,7 @@ struct [[gnu::packed]] TrampolineBlock {
   u16 padding2;
   u16 gdt_limit;
   u32 gdt;
-  u32 root, padding3;
+  u32 root, cr4;
   u64 stack;
   u64 entry;
 };
@@ -77,7 +76,8 @@ void add_cpu(const lib::acpi::LocalApic& found, u32 boot_apic_id, u32& left_out)
 // The top-level entries of the kernel half, as they are now: the trampoline's stack is there.
 void refresh_boot_root() {
   const u64* root = phys_to<u64>(kernel_root());
-  for (usize i = kTableEntries / 2; i < kTableEntries; ++i) hal_x86_boot_root[i] = root[i];
+  u64* boot_root = phys_to<u64>({early_boot.boot_root});
+  for (usize i = kTableEntries / 2; i < kTableEntries; ++i) boot_root[i] = root[i];
 }
 
 extern "C" [[noreturn]] void hal_x86_secondary_main() {
@@ -104,8 +104,8 @@ void fill_trampoline(const ThreadAnchor& thread) {
   block.far32 += base;
   block.far64 += base;
   block.gdt += base;
-  block.root =
-      static_cast<u32>(reinterpret_cast<u64>(hal_x86_boot_root) - kImageVirtualBase - early_boot.info.kernel_slide);
+  block.root = static_cast<u32>(early_boot.boot_root);
+  block.cr4 = static_cast<u32>(hal_x86_boot_cr4);
   block.stack = thread.kernel_stack_top;
   block.entry = reinterpret_cast<u64>(hal_x86_secondary_main);
   std::memcpy(place, &block, sizeof(block));

@@ -33,7 +33,7 @@ trampoline_32:
   movl %eax, %ds
   movl %eax, %es
   movl %eax, %ss
-  movl $(1 << 5), %eax  /* PAE */
+  movl trampoline_cr4 - hal_x86_trampoline_start(%ebx), %eax  /* PAE, and LA57 where there are five levels */
   movl %eax, %cr4
   movl trampoline_root - hal_x86_trampoline_start(%ebx), %eax
   movl %eax, %cr3
@@ -82,6 +82,7 @@ trampoline_gdt_pointer:
   .long trampoline_gdt - hal_x86_trampoline_start
 trampoline_root:
   .long 0
+trampoline_cr4:
   .long 0
 trampoline_stack:
   .quad 0

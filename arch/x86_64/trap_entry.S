@@ -177,8 +177,8 @@ hal_x86_user_restore:
   jnz restore_fast
   /* IRETQ to a non-canonical address would fault in kernel mode with the user's GS base. */
   movq FRAME_RIP(%rsp), %rax
-  shrq $47, %rax
-  jnz bad_instruction_pointer
+  cmpq hal_x86_user_limit(%rip), %rax
+  jae bad_instruction_pointer
   RESTORE_REGISTERS
   swapgs
   iretq

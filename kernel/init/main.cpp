@@ -4,6 +4,7 @@
 #include "hal/cpu.h"
 #include "hal/cpu.hpp"
 #include "hal/irq.h"
+#include "hal/pte.hpp"
 #include "hal/smp.h"
 #include "hal/timer.h"
 #include "hal/timer.hpp"
@@ -54,6 +55,7 @@ void log_boot_info(const hal::BootInfo& boot) {
   LOG_INFO("boot", "command line: %s", boot.command_line);
   if (boot.command_line_cut)
     LOG_WARNING("boot", "the command line was longer than %zu bytes and was cut", hal::BootInfo::kCommandLineMax - 1);
+  LOG_INFO("boot", "%u levels of page tables", hal::Pte::levels());
   LOG_INFO("boot", "kernel at %#lx, slide %#lx", boot.kernel_image.base.value, boot.kernel_slide);
   for (const auto& range : boot.memory.ram()) LOG_DEBUG("boot", "RAM %#018lx-%#018lx", range.base, range.end - 1);
   if (boot.memory.dropped() != 0) LOG_WARNING("boot", "%u memory ranges did not fit the table", boot.memory.dropped());

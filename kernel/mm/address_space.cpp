@@ -31,7 +31,7 @@ AddressSpace::AddressSpace(PhysAddr root) : root_(root) {
   state_.unshared().map_top = align_down(hal::placement_end(), kPageSize) - kMapTopGap;
 }
 
-AddressSpace::~AddressSpace() { free_user_tables(root_, true); }
+AddressSpace::~AddressSpace() { free_user_tables(root_.table(), true); }
 
 Result<lib::Ref<AddressSpace>> AddressSpace::create() {
   PageFrame* root = TRY(allocate_frame(FrameKind::PageTable, Allocate::Zeroed));
@@ -55,7 +55,7 @@ void AddressSpace::take_down() {
     erase(*state, mapping);
   }
   // A CPU may still have the root loaded, so that stays; what is below it nobody can reach any more.
-  free_user_tables(root_, false);
+  free_user_tables(root_.table(), false);
 }
 
 Mapping* AddressSpace::find(State& state, VirtAddr address) {
@@ -74,9 +74,15 @@ bool AddressSpace::is_free(State& state, VirtAddr start, VirtAddr end) {
 }
 
 Result<VirtAddr> AddressSpace::find_gap(State& state, u64 size, VirtAddr hint) {
-  if (hint >= hal::arch::kUserMinimum && hal::is_user_range(hint, size) && is_free(state, hint, hint + size))
+  // Above where things are placed a program goes by a hint there, on which it also gets another place there; one below
+  // never brings it across (Linux, Documentation/arch/x86/x86_64/5level-paging.rst).
+  const bool wants_high = hint > hal::placement_end();
+  const bool crosses = !wants_high && hint + size > hal::placement_end();
+  if (hint >= hal::arch::kUserMinimum && !crosses && hal::is_user_range(hint, size) &&
+      is_free(state, hint, hint + size)) {
     return hint;
-  VirtAddr top = state.map_top;
+  }
+  VirtAddr top = wants_high ? state.map_top + (hal::arch::user_end() - hal::placement_end()) : state.map_top;
   for (auto at = state.mappings.end(); at != state.mappings.begin();) {
     --at;
     if (at->start >= top) continue;
@@ -111,8 +117,8 @@ Status AddressSpace::split_at(State& state, VirtAddr address) {
 }
 
 void AddressSpace::clear_entries(State& state, const Mapping& mapping, VirtAddr start, VirtAddr end) {
-  FrameGather gather(active_cpus_);
-  for_each_entry(root_, Pte::levels() - 1, start, end, [&](u64& entry, VirtAddr address) {
+  FrameGather gather(root_);
+  for_each_entry(root_.table(), Pte::levels() - 1, start, end, [&](u64& entry, VirtAddr address) {
     const PhysAddr physical = Pte::address(entry);
     entry = 0;
     hal::PageFlags flags;
@@ -184,13 +190,13 @@ Status AddressSpace::protect(VirtAddr start, u64 size, Protection protection) {
   }
   TRY(split_at(*state, start));
   TRY(split_at(*state, end));
-  FrameGather gather(active_cpus_);
+  FrameGather gather(root_);
   for (auto at = state->mappings.lower_bound(start); at != state->mappings.end() && at->start < end; ++at) {
     if (at->protection == protection) continue;
     at->protection = protection;
     const hal::PageFlags flags = read_flags(*at);
     const bool may_write = has(protection, Protection::Write);
-    for_each_entry(root_, Pte::levels() - 1, at->start, at->end, [&](u64& entry, VirtAddr address) {
+    for_each_entry(root_.table(), Pte::levels() - 1, at->start, at->end, [&](u64& entry, VirtAddr address) {
       // A page that was writable in place stays so; the others get write from a fault, which knows about copies.
       const bool keeps_write = may_write && hal::has(Pte::flags(entry), hal::PageFlags::Write);
       const auto write = keeps_write ? hal::PageFlags::Write | hal::PageFlags::Dirty : hal::PageFlags::Cow;
@@ -288,9 +294,9 @@ void AddressSpace::for_each_view(State& state, VmObject& object, u64 first, u64 
 
 void AddressSpace::unmap_object(VmObject& object, u64 first, u64 count, bool keep_private) {
   auto state = state_.lock();
-  FrameGather gather(active_cpus_);
+  FrameGather gather(root_);
   for_each_view(*state, object, first, count, [&](VirtAddr start, VirtAddr end, const Mapping&) {
-    for_each_entry(root_, Pte::levels() - 1, start, end, [&](u64& entry, VirtAddr address) {
+    for_each_entry(root_.table(), Pte::levels() - 1, start, end, [&](u64& entry, VirtAddr address) {
       PageFrame* frame = frame_of(Pte::address(entry));
       if (keep_private && frame->kind == FrameKind::Anonymous) return;
       --(frame->kind == FrameKind::Anonymous ? state->anonymous_pages : state->object_pages);
@@ -302,10 +308,10 @@ void AddressSpace::unmap_object(VmObject& object, u64 first, u64 count, bool kee
 
 void AddressSpace::write_protect_object(VmObject& object, u64 first, u64 count) {
   auto state = state_.lock();
-  FrameGather gather(active_cpus_);
+  FrameGather gather(root_);
   for_each_view(*state, object, first, count, [&](VirtAddr start, VirtAddr end, const Mapping& mapping) {
     if (!mapping.flags.shared) return;
-    for_each_entry(root_, Pte::levels() - 1, start, end, [&](u64& entry, VirtAddr address) {
+    for_each_entry(root_.table(), Pte::levels() - 1, start, end, [&](u64& entry, VirtAddr address) {
       if (!hal::has(Pte::flags(entry), hal::PageFlags::Write)) return;
       entry = Pte::make_leaf(Pte::address(entry), 0, read_flags(mapping) | hal::PageFlags::Cow);
       gather.touch(address);

@@ -9,7 +9,7 @@
 // frame read-only with PageFlags::Cow, and whoever writes first copies it, unless its reference is the only one.
 #pragma once
 
-#include "hal/smp.hpp"
+#include "hal/user_root.hpp"
 #include "kernel/lib/ref.hpp"
 #include "kernel/mm/mapping.hpp"
 #include "kernel/mm/user_tables.hpp"
@@ -147,8 +147,7 @@ class AddressSpace : public lib::RefCounted<AddressSpace> {
     state_.with([&](State& state) { state.layout = layout; });
   }
 
-  PhysAddr root() const { return root_; }
-  hal::CpuMask& active_cpus() { return active_cpus_; }
+  hal::UserRoot& root() { return root_; }
 
   explicit AddressSpace(PhysAddr root);
   ~AddressSpace();
@@ -161,7 +160,7 @@ class AddressSpace : public lib::RefCounted<AddressSpace> {
     u64 anonymous_pages = 0;
     u64 object_pages = 0;
   };
-  PageTable tables() const { return PageTable(root_, DirectMapAccess{}); }
+  PageTable tables() const { return PageTable(root_.table(), DirectMapAccess{}); }
 
   // address_space.cpp: mappings
   static Mapping* find(State& state, VirtAddr address);
@@ -204,9 +203,8 @@ class AddressSpace : public lib::RefCounted<AddressSpace> {
   Status copy_mappings(State& from, State& to);
   Status share_pages(AddressSpace& child, FrameGather& gather, const Mapping& mapping);
 
-  const PhysAddr root_;
+  hal::UserRoot root_;
   std::atomic<u32> users_ = 1;
-  hal::CpuMask active_cpus_;
   sync::Locked<State, sync::LockClass::AddressSpace> state_;
 };
 

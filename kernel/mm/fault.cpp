@@ -79,7 +79,7 @@ Mapping* AddressSpace::grow_stack(State& state, VirtAddr address, u64 stack_limi
 
 void AddressSpace::flush(VirtAddr page) {
   sync::PreemptGuard preemption_off;
-  hal::tlb_shootdown(active_cpus_, page, page + kPageSize);
+  hal::tlb_flush_user(root_, page, page + kPageSize);
 }
 
 FaultResult AddressSpace::fault_anonymous(State& state, const Mapping& mapping, VirtAddr page, bool write) {

@@ -39,7 +39,7 @@ Status AddressSpace::copy_to(AddressSpace& child, State& state) {
   fresh.map_top = state.map_top;
   TRY(child.copy_mappings(state, fresh));
   // Every entry that loses the right to write is flushed at once, at the end or after a failure.
-  FrameGather gather(active_cpus_);
+  FrameGather gather(root_);
   for (const Mapping& mapping : fresh.mappings) {
     if (mapping.flags.shared || mapping.flags.wipe_on_fork) continue;
     K_ASSERT(mapping.start < mapping.end && mapping.end <= hal::arch::user_end(), "a mapping outside the user half");
@@ -63,7 +63,7 @@ Status AddressSpace::share_pages(AddressSpace& child, FrameGather& gather, const
   bool failed = false;
   u64* target = nullptr;  // the child's entry for `target_address`
   VirtAddr target_address = 0;
-  for_each_entry(root_, Pte::levels() - 1, mapping.start, mapping.end, [&](u64& entry, VirtAddr address) {
+  for_each_entry(root_.table(), Pte::levels() - 1, mapping.start, mapping.end, [&](u64& entry, VirtAddr address) {
     if (failed) return;
     PageFrame* frame = frame_of(Pte::address(entry));
     if (frame->kind != FrameKind::Anonymous) return;

@@ -151,9 +151,7 @@ void unmap_pages(VirtAddr address, usize size) {
     }
   }
   sync::PreemptGuard preemption_off;
-  hal::CpuMask everybody;
-  for (u32 cpu = 0; cpu < hal_cpu_count(); ++cpu) everybody.set(cpu);
-  hal::tlb_shootdown(everybody, address, address + size);
+  hal::tlb_flush_kernel(address, address + size);
 }
 
 PhysAddr resolve(VirtAddr address) {

@@ -24,8 +24,8 @@ Result<VirtAddr> AddressSpace::move_mapping(State& state, Mapping& mapping, cons
     return Err(Errno::ENOMEM);
   }
   {
-    FrameGather gather(active_cpus_);
-    for_each_entry(root_, Pte::levels() - 1, request.old_start, request.old_start + moved,
+    FrameGather gather(root_);
+    for_each_entry(root_.table(), Pte::levels() - 1, request.old_start, request.old_start + moved,
                    [&](u64& entry, VirtAddr address) {
                      *tables.make(to + (address - request.old_start), 0).entry = entry;
                      entry = 0;

@@ -8,13 +8,20 @@
 namespace mm {
 namespace {
 
+// Most entries of most tables were never used: they are looked at in groups.
+constexpr usize kGroup = 8;
+bool is_unused(const u64* at) { return (at[0] | at[1] | at[2] | at[3] | at[4] | at[5] | at[6] | at[7]) == 0; }
+
 void free_tables_below(PhysAddr table, unsigned level, usize entries) {
-  u64* entry = hal::phys_to<u64>(table);
-  for (usize i = 0; i < entries; ++i, ++entry) {
-    if (*entry == 0) continue;
-    if (level > 1) free_tables_below(Pte::address(*entry), level - 1, hal::kTableEntries);
-    release_frame(frame_of(Pte::address(*entry)));
-    *entry = 0;
+  u64* group = hal::phys_to<u64>(table);
+  for (const u64* end = group + entries; group != end; group += kGroup) {
+    if (is_unused(group)) continue;
+    for (u64* entry = group; entry != group + kGroup; ++entry) {
+      if (*entry == 0) continue;
+      if (level > 1) free_tables_below(Pte::address(*entry), level - 1, hal::kTableEntries);
+      release_frame(frame_of(Pte::address(*entry)));
+      *entry = 0;
+    }
   }
 }
 
@@ -35,7 +42,7 @@ void FrameGather::flush() {
   if (high_ == 0) return;
   {
     sync::PreemptGuard preemption_off;
-    hal::tlb_shootdown(cpus_, low_, high_);
+    hal::tlb_flush_user(root_, low_, high_);
   }
   for (usize i = 0; i < count_; ++i) release_frame(frames_[i]);
   count_ = 0;

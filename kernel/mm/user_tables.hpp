@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "hal/smp.hpp"
+#include "hal/user_root.hpp"
 #include "kernel/mm/page_table.hpp"
 
 namespace mm {
@@ -31,7 +31,7 @@ void for_each_entry(PhysAddr table, unsigned level, VirtAddr start, VirtAddr end
 // Collects frames whose entries were cleared, and gives them back after the TLBs have forgotten them.
 class FrameGather {
  public:
-  explicit FrameGather(hal::CpuMask& cpus) : cpus_(cpus) {}
+  explicit FrameGather(hal::UserRoot& root) : root_(root) {}
   ~FrameGather() { flush(); }
   FrameGather(const FrameGather&) = delete;
   FrameGather& operator=(const FrameGather&) = delete;
@@ -43,7 +43,7 @@ class FrameGather {
 
  private:
   static constexpr usize kCapacity = 128;
-  hal::CpuMask& cpus_;
+  hal::UserRoot& root_;
   usize count_ = 0;
   VirtAddr low_ = ~VirtAddr{0};
   VirtAddr high_ = 0;

@@ -117,11 +117,11 @@ void put_back(Cpu& cpu, Thread& thread, bool preempted) {
 void activate(Cpu& cpu, mm::AddressSpace* space) {
   if (space == nullptr || space == cpu.active_space) return;
   space->acquire();
-  space->active_cpus().set(cpu.id);
+  space->root().set_active(cpu.id);
   hal::activate_root(space->root());
   mm::AddressSpace* before = std::exchange(cpu.active_space, space);
   if (before == nullptr) return;
-  before->active_cpus().clear(cpu.id);
+  before->root().clear_active(cpu.id);
   before->release();
 }
 

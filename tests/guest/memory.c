@@ -45,6 +45,56 @@ CASE(mmap_takes_any_hint) {
   }
 }
 
+/* Whether user addresses have 56 bits here. */
+static int has_room_high_up(void) {
+  char line[8192];
+  int found = 0;
+  FILE* info = fopen("/proc/cpuinfo", "r");
+  CHECK(info != NULL);
+  while (fgets(line, sizeof(line), info) != NULL)
+    found |= strstr(line, " la57") != NULL || strstr(line, ": sv57") != NULL;
+  fclose(info);
+  return found;
+}
+
+static void* map_near(void* wish, int flags) {
+  return mmap(wish, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+}
+
+__attribute__((noinline)) static int answer(int question) { return question * 6; }
+
+/* A page works wherever it is: for system calls, and for code. */
+static void use_page(void* page) {
+  int ends[2];
+  int (*copy)(int);
+  CHECK(pipe(ends) == 0 && write(ends[1], "high", 4) == 4);
+  CHECK(read(ends[0], page, 4) == 4 && memcmp(page, "high", 4) == 0);
+  memcpy(page, (const void*)(unsigned long)answer, 64);
+  __builtin___clear_cache(page, (char*)page + 64);
+  CHECK(mprotect(page, kPage, PROT_READ | PROT_EXEC) == 0);
+  memcpy(&copy, &page, sizeof(copy));
+  CHECK(copy(7) == 42);
+}
+
+/* Programs keep marks in the upper bits of pointers: who does not ask for memory high up gets none there. */
+CASE(mmap_goes_high_up_for_a_hint_alone) {
+  const int high = has_room_high_up();
+  char* const stack = (char*)&high;
+  char* const wish = (char*)(1ul << 52);
+  CHECK(map(kPage, PROT_READ, MAP_PRIVATE) < stack);
+  char* at = map_near(wish, 0);
+  CHECK(at != MAP_FAILED && (high ? at == wish : at < stack));
+  use_page(at);
+  /* Where the wish cannot be had, and there is no such address, it still says which room is meant. */
+  char* other = map_near(wish, 0);
+  CHECK(other != MAP_FAILED && other != at && (other > stack) == high);
+  use_page(other);
+  char* highest = map_near((void*)~0ul, 0);
+  CHECK(highest != MAP_FAILED && (highest > stack) == high);
+  CHECK(map_near(wish + (1ul << 30), MAP_FIXED) == (high ? wish + (1ul << 30) : MAP_FAILED));
+  CHECK(map(kPage, PROT_READ, MAP_PRIVATE) < stack);
+}
+
 CASE(mmap_gives_zeros) {
   char* at = map(64 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE);
   for (int i = 0; i < 64 * kPage; ++i) CHECK(at[i] == 0);

@@ -221,3 +221,76 @@ CASE(signal_storm_loses_none) {
   for (long i = 0; i < kThreads; ++i) CHECK(pthread_create(&threads[i], NULL, pass_on, (void*)i) == 0);
   for (int i = 0; i < kThreads; ++i) CHECK(pthread_join(threads[i], NULL) == 0);
 }
+
+/* Programs that have different things at the same addresses, in turn on the same CPUs: nobody ever sees another's, or
+   what it has itself taken away. */
+enum { kPrograms = 12, kPages = 4, kTurns = 20 };
+static volatile unsigned* area;
+
+static volatile unsigned* word_of(int number) { return area + (size_t)number * kPage / sizeof(*area); }
+
+static int writing_faults(volatile unsigned* word) {
+  if (sigsetjmp(faulted, 1) != 0) return 1;
+  *word = 0;
+  return 0;
+}
+
+static int change_and_look(unsigned stamp, int number) {
+  volatile unsigned* word = word_of(number);
+  void* place = (void*)word;
+  switch (stamp % 3) {
+    case 0:
+      if (munmap(place, kPage) != 0 || !writing_faults(word)) return 1;
+      if (mmap(place, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != place) return 2;
+      sched_yield();
+      return *word != 0 ? 3 : 0;
+    case 1:
+      if (mprotect(place, kPage, PROT_READ) != 0) return 4;
+      sched_yield();
+      if (*word != stamp || !writing_faults(word)) return 5;
+      return mprotect(place, kPage, PROT_READ | PROT_WRITE) == 0 ? 0 : 6;
+    default: {
+      int status = 0;
+      const pid_t pid = fork();
+      if (pid == 0) {
+        if (*word != stamp) _exit(7);
+        *word = ~stamp;
+        sched_yield();
+        _exit(*word == ~stamp ? 0 : 8);
+      }
+      if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) return 9;
+      return *word == stamp ? 0 : 10;
+    }
+  }
+}
+
+static int take_turns_as(unsigned self) {
+  for (unsigned turns = 0; turns < kTurns; ++turns) {
+    const unsigned stamp = self * kTurns + turns + 1;
+    for (int i = 0; i < kPages; ++i) *word_of(i) = stamp;
+    sched_yield();
+    for (int i = 0; i < kPages; ++i) {
+      if (*word_of(i) != stamp) return 11;
+    }
+    const int wrong = change_and_look(stamp, (int)(turns % kPages));
+    if (wrong != 0) return wrong;
+  }
+  return 0;
+}
+
+CASE(programs_at_the_same_addresses_keep_their_own) {
+  pid_t programs[kPrograms];
+  signal(SIGSEGV, on_fault);
+  area = mmap(NULL, kPages * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK((void*)area != MAP_FAILED);
+  for (unsigned i = 0; i < kPrograms; ++i) {
+    programs[i] = fork();
+    CHECK(programs[i] >= 0);
+    if (programs[i] == 0) _exit(take_turns_as(i));
+  }
+  for (int i = 0; i < kPrograms; ++i) {
+    int status = 0;
+    CHECK(waitpid(programs[i], &status, 0) == programs[i]);
+    CHECK(status == 0);
+  }
+}

@@ -1,35 +1,13 @@
-"""What a RISC-V machine may have or lack, and the kernel finds out: page tables of three depths, a
-serial port or the firmware's console."""
+"""What a RISC-V machine may have or lack, and the kernel finds out: a serial port or the firmware's console."""
 
 import sys
 from pathlib import Path
-
-import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 import device_tree  # noqa: E402
 import machine  # noqa: E402
 import qemu  # noqa: E402
-
-
-# {name: (the CPU's properties, the command line, the mode that is used)}
-PAGING = {
-  "sv57": ("max", "", "sv57"),
-  "no5lvl": ("max", "no5lvl", "sv48"),
-  "no4lvl": ("max", "no4lvl", "sv39"),
-  "cpu-without-sv57": ("max,sv57=off", "", "sv48"),
-  "cpu-without-sv48": ("max,sv57=off,sv48=off", "", "sv39"),
-}
-
-
-@pytest.mark.parametrize("name", PAGING)
-def test_paging(name):
-  cpu, words, mode = PAGING[name]
-  with machine.Machine(f"paging-{name}", f"quiet {words}", extra=["-cpu", cpu]) as guest:
-    guest.wait_for_shell()
-    assert guest.run("grep -m1 '^mmu' /proc/cpuinfo").split() == ["mmu", ":", mode]
-    assert guest.run("seq 1 1000 | sort -n | tail -1").strip() == "1000"
 
 
 def test_console_of_the_firmware():

@@ -30,6 +30,7 @@ inline constexpr VirtAddr kConsoleBase = 0xffff'e000'0000'0000;
 inline constexpr bool kUserRootHasKernelHalf = false;
 
 constexpr VirtAddr user_end() { return 0x0000'ffff'ffff'f000; }
+inline constexpr VirtAddr kPlacementLimit = user_end();
 inline constexpr VirtAddr kUserMinimum = 0x10000;
 
 }  // namespace hal::arch

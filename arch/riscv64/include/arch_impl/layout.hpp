@@ -34,6 +34,7 @@ inline constexpr VirtAddr kUserEndSv48 = 0x0000'8000'0000'0000 - kPageSize;
 inline constexpr VirtAddr kUserEndSv57 = 0x0100'0000'0000'0000 - kPageSize;
 extern VirtAddr user_limit;
 inline VirtAddr user_end() { return user_limit; }
+inline constexpr VirtAddr kPlacementLimit = 0x0001'0000'0000'0000 - kPageSize;
 inline constexpr VirtAddr kUserMinimum = 0x10000;
 
 }  // namespace hal::arch

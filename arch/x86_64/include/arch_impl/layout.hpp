@@ -1,12 +1,12 @@
-// The kernel's half of the address space on x86-64 with four levels of tables (48-bit addresses, Intel SDM vol.
-// 3A 4.5).
+// The kernel's half of the address space on x86-64. The addresses are those that four levels of tables reach (48 bits,
+// Intel SDM vol. 3A 4.5); five levels, with which user programs get more room, have the same in one top-level entry.
 //
 //   0xffff800000000000  direct map           64 TiB
 //   0xffffc00000000000  run-time mappings   512 GiB: one top-level entry, so that user roots copy it once
 //   0xffffe00000000000  frame table           1 TiB
 //   0xffffffff80000000  kernel image          2 GiB: what 32-bit signed displacements reach
 //
-// Constants only: no state, no locks.
+// hal_x86_user_limit is written once by the boot code. No locks.
 #pragma once
 
 #include "kernel/lib/types.hpp"
@@ -33,7 +33,11 @@ inline constexpr bool kUserRootHasKernelHalf = true;
 
 // The last page of the lower half stays free, as on Linux: SYSRET to the first non-canonical address faults in kernel
 // mode (Intel SDM vol. 2B, SYSRET), and without this page no SYSCALL instruction can end there.
-constexpr VirtAddr user_end() { return 0x0000'7fff'ffff'f000; }
+inline constexpr VirtAddr kUserEnd4 = 0x0000'8000'0000'0000 - kPageSize;
+inline constexpr VirtAddr kUserEnd5 = 0x0100'0000'0000'0000 - kPageSize;
+extern "C" VirtAddr hal_x86_user_limit;  // trap_entry.S compares with it
+inline VirtAddr user_end() { return hal_x86_user_limit; }
+inline constexpr VirtAddr kPlacementLimit = kUserEnd4;
 inline constexpr VirtAddr kUserMinimum = 0x10000;
 
 }  // namespace hal::arch

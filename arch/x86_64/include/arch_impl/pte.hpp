@@ -10,6 +10,8 @@
 
 namespace hal::arch {
 
+// 5 where the CPU has LA57 and the command line does not forbid it. Written by the boot code, constant afterwards.
+extern unsigned paging_levels;
 // 2 where the CPU has 1 GiB pages (CPUID 80000001h EDX bit 26). Written by the boot code, constant afterwards.
 extern unsigned max_leaf_level;
 
@@ -28,7 +30,7 @@ struct Pte {
   static constexpr u64 kNoExec = u64{1} << 63;
   static constexpr u64 kAddressMask = 0x000f'ffff'ffff'f000;
 
-  static constexpr unsigned levels() { return 4; }
+  static unsigned levels() { return paging_levels; }
   static unsigned max_leaf_level() { return arch::max_leaf_level; }
 
   // The tables allow everything; the leaves decide (an access needs the permission at every level).
