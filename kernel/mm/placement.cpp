@@ -27,7 +27,7 @@ void AddressSpace::for_each_placed_page(State& state, VirtAddr start, VirtAddr e
     hal::PageFlags flags;
     PhysAddr device;
     if (mapping.object && mapping.object->device_page(mapping.page_at(first), &device, &flags)) continue;
-    for_each_entry(root_, Pte::levels() - 1, first, last, [&](u64& entry, VirtAddr address) {
+    for_each_entry(root_.table(), Pte::levels() - 1, first, last, [&](u64& entry, VirtAddr address) {
       PageFrame* frame = frame_of(Pte::address(entry));
       if (frame != zero_frame()) visit(mapping, entry, address, frame);
     });
@@ -91,7 +91,7 @@ Result<PageFrame*> AddressSpace::frame_at(State& state, VirtAddr address) {
   if (find(state, address) == nullptr) return Err(Errno::EFAULT);
   Result<PageFrame*> result = Err(Errno::ENOENT);
   const VirtAddr page = align_down(address, kPageSize);
-  for_each_entry(root_, Pte::levels() - 1, page, page + kPageSize, [&](u64& entry, VirtAddr) {
+  for_each_entry(root_.table(), Pte::levels() - 1, page, page + kPageSize, [&](u64& entry, VirtAddr) {
     const PhysAddr physical = Pte::address(entry);
     if (is_ram(physical)) {
       result = frame_of(physical);
