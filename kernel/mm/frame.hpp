@@ -72,7 +72,7 @@ inline void acquire_frame(PageFrame* frame) { frame->references.fetch_add(1, std
 void free_frames(PageFrame* frame);  // internal to the count: references are 0
 inline void release_frame(PageFrame* frame) {
   if (frame->references.fetch_sub(1, std::memory_order_release) == 1) {
-    std::atomic_thread_fence(std::memory_order_acquire);
+    static_cast<void>(frame->references.load(std::memory_order_acquire));
     free_frames(frame);
   }
 }

@@ -8,7 +8,7 @@
 namespace ktime {
 
 struct ClockPage {
-  hal::ClockScale scale;              // written once, before a program can see it
+  hal::ClockScale scale;            // written once, before a program can see it
   std::atomic<i64> wall_offset_ns;  // what the time of day is ahead of the monotonic clock
 };
 
