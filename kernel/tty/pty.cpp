@@ -122,18 +122,20 @@ Result<usize> Pty::master_read(vfs::ReadBuffer& buffer, bool nonblocking) {
 }
 
 Result<usize> Pty::master_write(vfs::WriteBuffer& buffer, bool nonblocking) {
+  u8 chunk[256];
+  std::span<const u8> waiting;  // of the chunk
   usize done = 0;
-  while (!buffer.empty()) {
-    if (!has_input_room()) {
-      if (nonblocking) return done != 0 ? Result<usize>(done) : Err(Errno::EAGAIN);
-      const Status waited = master_can_write_.wait([&] { return has_input_room(); }, sync::WaitMode::Interruptible);
-      if (!waited) return done != 0 ? Result<usize>(done) : Err(waited.error());
-      continue;
-    }
-    char byte;
-    if (buffer.take(&byte, 1) != 1) return done != 0 ? Result<usize>(done) : Err(Errno::EFAULT);
-    receive(static_cast<u8>(byte));
-    ++done;
+  const auto result = [&](Errno error) { return done != 0 ? Result<usize>(done) : Err(error); };
+  while (!waiting.empty() || !buffer.empty()) {
+    if (waiting.empty()) waiting = {chunk, buffer.take(chunk, std::min(sizeof(chunk), buffer.remaining()))};
+    if (waiting.empty()) return result(Errno::EFAULT);
+    const usize taken = receive(waiting);
+    waiting = waiting.subspan(taken);
+    done += taken;
+    if (waiting.empty()) continue;
+    if (nonblocking) return result(Errno::EAGAIN);
+    const Status waited = master_can_write_.wait([&] { return has_input_room(); }, sync::WaitMode::Interruptible);
+    if (!waited) return result(waited.error());
   }
   return done;
 }

@@ -37,20 +37,20 @@ void Terminal::send_processed(std::string_view text) {
   }
 }
 
-bool Terminal::receive(u8 byte) {
+usize Terminal::receive(std::span<const u8> bytes) {
   u32 signals = 0;
   i32 group = 0;
   bool readable = false, restarted = false;
-  const bool taken = state_.with([&](State& state) {
+  usize taken = 0;
+  state_.with([&](State& state) {
     held_ = &state;
     const bool was_stopped = state.stopped;
-    const bool ok = input_.receive(byte);
+    while (taken < bytes.size() && takes_input(state)) input_.receive(bytes[taken++]);
     held_ = nullptr;
     signals = std::exchange(state.pending_signal, 0);
     group = state.foreground;
     readable = input_.readable() != 0 || input_.has_line();
     restarted = was_stopped && !state.stopped;
-    return ok;
   });
   for (int signal = 1; signal < 32 && group != 0; ++signal) {
     if ((signals >> signal & 1) != 0) job_control().signal_group(group, signal);

@@ -5,6 +5,9 @@
 // in the foreground (a process group) and which session the terminal controls belong to the same spinning lock.
 #pragma once
 
+#include <span>
+#include <string_view>
+
 #include "fs/vfs/file.hpp"
 #include "kernel/tty/line_discipline.hpp"
 
@@ -52,8 +55,10 @@ class Terminal : public lib::RefCounted<Terminal>, public lib::ListNode, private
 
   vfs::DeviceNumber number() const { return number_; }
 
-  // A byte from the device. Any context. False if there is no room for it.
-  bool receive(u8 byte);
+  // Bytes from the device, which a reader sees all at once. Any context. Returns how many there was room for.
+  usize receive(std::span<const u8> bytes);
+  void receive(u8 byte) { receive({&byte, 1}); }
+  void receive(std::string_view text) { receive({reinterpret_cast<const u8*>(text.data()), text.size()}); }
   // The line is gone: readers get an end of file, the session SIGHUP.
   void hang_up();
 
@@ -86,7 +91,7 @@ class Terminal : public lib::RefCounted<Terminal>, public lib::ListNode, private
 
   // A byte of input would be taken, or discarded with a beep, but not lost in silence. Any context.
   bool has_input_room() {
-    return state_.with([&](State& state) { return input_.has_room() || input_.discards_when_full() || state.hung_up; });
+    return state_.with([&](State& state) { return takes_input(state); });
   }
 
  private:
@@ -98,6 +103,9 @@ class Terminal : public lib::RefCounted<Terminal>, public lib::ListNode, private
     bool hung_up = false;
     u32 pending_signal = 0;  // found while the lock was held; sent after it
   };
+  bool takes_input(const State& state) const {
+    return input_.has_room() || input_.discards_when_full() || state.hung_up;
+  }
   void echo(std::string_view text) override;
   void signal(int signal) override;
   void flow(bool stop) override;

@@ -277,3 +277,38 @@ CASE(pty_minimum_and_time) {
   send_text(pty.master, "c");
   CHECK(read(pty.slave, bytes, sizeof bytes) == 3);
 }
+
+/* What the master writes at once a reader finds at once: programs decide by that whether somebody types or a key sends
+   several bytes. On Linux it may be divided now and then, where its buffers end. */
+CASE(what_is_written_at_once_arrives_at_once) {
+  enum { kRounds = 2000, kSize = 64 };
+  struct pair pty = open_pair();
+  make_raw(pty.slave);
+  CHECK(fcntl(pty.slave, F_SETFL, O_NONBLOCK) == 0);
+  int acknowledge[2];
+  CHECK(pipe(acknowledge) == 0);
+  pid_t reader = fork();
+  CHECK(reader >= 0);
+  if (reader == 0) {
+    int divided = 0;
+    for (int round = 0; round < kRounds; ++round) {
+      char got[kSize];
+      for (ssize_t have = 0, n; have < kSize; have += n > 0 ? n : 0) {
+        n = read(pty.slave, got, (size_t)(kSize - have));
+        if (n > 0 && n < kSize && have == 0) ++divided;
+        if (n < 0 && errno != EAGAIN) _exit(255);
+      }
+      if (write(acknowledge[1], "", 1) != 1) _exit(255);
+    }
+    _exit(divided < kRounds / 20 ? 0 : divided > 250 ? 250 : divided);
+  }
+  char text[kSize], byte;
+  memset(text, 'x', sizeof text);
+  for (int round = 0; round < kRounds; ++round) {
+    CHECK(write(pty.master, text, kSize) == kSize);
+    CHECK(read(acknowledge[0], &byte, 1) == 1);
+  }
+  int status;
+  CHECK(waitpid(reader, &status, 0) == reader);
+  CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}

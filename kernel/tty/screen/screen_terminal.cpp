@@ -26,9 +26,7 @@ class ScreenDriver final : public TerminalDriver {
 ScreenDriver g_driver;
 Terminal* g_terminal;
 
-void on_answer(std::string_view text) {
-  for (const char byte : text) g_terminal->receive(static_cast<u8>(byte));
-}
+void on_answer(std::string_view text) { g_terminal->receive(text); }
 
 // --- the keyboards: all of them are one ---
 
@@ -53,7 +51,7 @@ void on_key(u16 code, i32 value) {
     static_cast<void>(diag::sysrq_takes(output.sysrq));
   }
   if (g_terminal == nullptr) return;
-  for (const char byte : output.text()) g_terminal->receive(static_cast<u8>(byte));
+  g_terminal->receive(output.text());
 }
 
 Result<lib::Ref<vfs::File>> open_screen(void*, vfs::DeviceNumber, const vfs::Path& path, u32 flags) {
