@@ -89,6 +89,13 @@ class Console:
     self.expect(PROMPT, timeout)
     return self.console.before.replace("\r", "")
 
+  def settle(self):
+    """After something else has written to the console: the shell is at its prompt, and what is typed is its editor's.
+    Typed earlier it is shown twice, and a prompt comes before its answer."""
+    self.console.sendline("echo ready")
+    self.expect(r"\nready\r*\n")
+    self.expect(PROMPT)
+
   def power_off(self):
     """An orderly end, from a shell's prompt."""
     self.console.sendline("poweroff")
